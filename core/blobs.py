@@ -66,7 +66,7 @@ class Folder:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, path)
+            Path(draft).replace(path)
         return name
 
     def get(self, name: str) -> bytes:
