@@ -1,0 +1,120 @@
+"""The store over SQLAlchemy Core: opening, migrating, and one transaction per question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy import URL, Connection, Engine
+
+from core.store import engine as engines
+from core.store import files, schema
+from core.store.errors import StoreCorrupt, StoreUnavailable
+from core.store.failures import translated
+from core.store.journal import Approvals, Effects
+from core.store.runs import Runs
+
+T = TypeVar("T")
+_TRIES = 3  # a question is asked again only when the connection was lost under it
+_CHECKED_BYTES = (
+    64_000_000  # `check` reads the whole file, 0.15 s for this size; larger ones not at each start
+)
+
+
+class Database:
+    """Runs work in a transaction. Work may run twice, so each must be safe to repeat."""
+
+    def __init__(self, engine: Engine, place: str, now: Callable[[], float]) -> None:
+        self.engine = engine
+        self.place = place
+        self.now = now
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        return self._attempt(self.engine, work)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        return self._attempt(self.engine.execution_options(reads=True), work)
+
+    def _attempt(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+        for left in reversed(range(_TRIES)):
+            try:
+                with translated(self.place), engine.begin() as db:
+                    return work(db)
+            except StoreUnavailable:
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+
+class Store:
+    """`runs`, `effects` and `approvals` over one database. Close it, or use it in a `with`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.runs = Runs(database)
+        self.effects = Effects(database)
+        self.approvals = Approvals(database)
+
+    @property
+    def place(self) -> str:
+        """Which store this is, without its password."""
+        return self._database.place
+
+    def check(self) -> None:
+        """Read every page of a SQLite store and refuse a damaged one; ask PostgreSQL for an answer."""
+        self._database.read(lambda db: _check(db, self.place))
+
+    def close(self) -> None:
+        self._database.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(url: str, *, now: Callable[[], float], busy_s: float) -> Store:
+    parsed = engines.parse(url)
+    if parsed.drivername != "sqlite":
+        return _open(parsed, now, busy_s)
+    path = Path(str(parsed.database)).absolute()
+    files.create(path, lambda new: _open(parsed.set(database=str(new)), now, busy_s).close())
+    files.refuse_unsafe(path)
+    store = _open(parsed.set(database=str(path)), now, busy_s)
+    if path.stat().st_size <= _CHECKED_BYTES:
+        store.check()
+    return store
+
+
+def _open(url: URL, now: Callable[[], float], busy_s: float) -> Store:
+    engine = engines.start(url, busy_s=busy_s)
+    place = (
+        str(engine.url.database) if url.drivername == "sqlite" else url.render_as_string(hide_password=True)
+    )
+    database = Database(engine, place, now)
+    try:
+        if database.read(schema.version) != len(schema.STEPS):
+            database.write(lambda db: _migrate(db, now()))
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(database)
+
+
+def _migrate(db: Connection, at: float) -> None:
+    engines.lock_schema(db)
+    schema.migrate(db, at=at)
+
+
+def _check(db: Connection, place: str) -> None:
+    if db.dialect.name != "sqlite":
+        db.exec_driver_sql("SELECT 1")
+        return
+    verdict = db.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if verdict != "ok":
+        raise StoreCorrupt(f"The store is damaged: {verdict}.", place=place)
