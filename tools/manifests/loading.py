@@ -1,0 +1,92 @@
+"""Load a descriptor's YAML (or JSON) text strictly: one mapping, no duplicate key, no alias."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import Invalid, TooLarge
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 20
+
+
+class DescriptorUnreadable(Invalid):
+    code = "AW301"
+    fix = "Write one YAML or JSON mapping without repeated keys, anchors or tags."
+
+
+class TextTooLarge(TooLarge):
+    code = "AW310"
+    fix = "A descriptor is a page of text; move data elsewhere."
+
+
+def load(text: str) -> dict[str, Any]:
+    """The mapping in `text`; an empty text is an empty mapping."""
+    import yaml  # noqa: PLC0415  # most calls bring a mapping and need no parser
+
+    if len(text) > MAX_BYTES:
+        raise TextTooLarge(f"The descriptor has {len(text)} characters; at most {MAX_BYTES} are read.")
+    try:
+        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"autoweave.yaml:{mark.line + 1}" if mark else "autoweave.yaml"
+        reason = getattr(error, "problem", None) or "it is not YAML"
+        raise DescriptorUnreadable(f"The descriptor cannot be read: {reason}.", place=place) from error
+    if node is None:
+        return {}
+    value = _value(node, set(), 0)
+    if not isinstance(value, dict):
+        raise DescriptorUnreadable("The descriptor is not a mapping.", place="autoweave.yaml:1")
+    return value
+
+
+def _value(node: Any, seen: set[int], depth: int) -> Any:
+    place = f"autoweave.yaml:{node.start_mark.line + 1}"
+    if id(node) in seen:
+        raise DescriptorUnreadable("The descriptor uses an alias.", place=place)
+    if depth > MAX_DEPTH:
+        raise DescriptorUnreadable("The descriptor is nested too deeply.", place=place)
+    seen.add(id(node))
+    if node.id == "mapping":
+        return _mapping(node, seen, depth)
+    if node.id == "sequence":
+        return [_value(item, seen, depth + 1) for item in node.value]
+    return _scalar(node, place)
+
+
+def _mapping(node: Any, seen: set[int], depth: int) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if key_node.id != "scalar" or key_node.tag == "tag:yaml.org,2002:merge":
+            raise DescriptorUnreadable("A key is not a plain text.", place=f"autoweave.yaml:{line}")
+        # The text as written: `on:` and `1:` are keys people mean literally.
+        key = key_node.value
+        if key in result:
+            raise DescriptorUnreadable(f"The key `{key}` appears twice.", place=f"autoweave.yaml:{line}")
+        result[key] = _value(value_node, seen, depth + 1)
+    return result
+
+
+_INT = "tag:yaml.org,2002:int"
+_TEXT = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"})
+
+
+def _scalar(node: Any, place: str) -> Any:
+    """Numbers with a point and dates stay text: `version: 1.10` means 1.10, not 1.1."""
+    tag, text = node.tag, node.value
+    if tag in _TEXT or tag == "tag:yaml.org,2002:value":
+        return text
+    if tag == _INT:
+        return int(text) if text.lstrip("+-").isdigit() and not _is_octal(text) else text
+    if tag == "tag:yaml.org,2002:bool":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if tag == "tag:yaml.org,2002:null":
+        return None
+    raise DescriptorUnreadable(f"The tag {tag} is not allowed.", place=place)
+
+
+def _is_octal(text: str) -> bool:
+    digits = text.lstrip("+-")
+    return len(digits) > 1 and digits[0] == "0"
