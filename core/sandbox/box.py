@@ -1,0 +1,165 @@
+"""The sandbox a caller holds: one zygote behind it, restarted when it died, calls from any thread."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from core.sandbox import call, frames, scratch, start
+from core.sandbox.failures import CallRefused, ChildDied, StartFailed
+from core.sandbox.terms import Level, Limits, Outcome, Report
+
+CODE = ("core", "tools", "graphs", "prompts", "templates")
+_TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+
+
+class Sandbox:
+    """`with Sandbox(preload=["tools.codegen"]) as box: box.call("tools.codegen:generate", spec)`.
+
+    A child may read the interpreter, the packages `code` under `root`, `read`, and what its call
+    names; it may write its own folder under `scratch_root`, which is removed after the call.
+    """
+
+    def __init__(
+        self,
+        preload: Sequence[str] = (),
+        *,
+        level: Level = Level.CONFINED,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        read: Sequence[Path] = (),
+        root: Path = start.PROJECT,
+        code: Sequence[str] = CODE,
+        scratch_root: Path = Path("/tmp"),  # noqa: S108 - folders of our own making inside
+        report: Report | None = None,
+    ) -> None:
+        self.level = level
+        self.limits = limits
+        self._plan = start.Plan(root, code, preload, level, read)
+        self._scratch_root = str(scratch_root)
+        self._report = report
+        self._zygote: start.Zygote | None = None
+        self._lock = threading.Lock()
+        self._open = False
+
+    def __enter__(self) -> Self:
+        """Starts the zygote, so that a missing level is refused before any work."""
+        if self._report and self._report.level < self.level:
+            raise start.refuse(self.level, self._report)
+        self._open = True
+        self._zygote = start.launch(self._plan)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """No process is left, calls under way included."""
+        with self._lock:
+            self._open = False
+            if self._zygote:
+                start.end(self._zygote.pid, self._zygote.control)
+                self._zygote = None
+
+    @property
+    def report(self) -> Report | None:
+        """What the machine gives, as the zygote found by trying; None before the start."""
+        return self._zygote.report if self._zygote else self._report
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process id, 0 where none runs."""
+        return self._zygote.pid if self._zygote else 0
+
+    def call(
+        self,
+        target: str,
+        *args: Any,
+        limits: Limits | None = None,
+        read: Sequence[Path] = (),
+    ) -> Outcome:
+        """Run `module:function(*args)` in a child of its own. Plain data in, plain data out."""
+        if not _TARGET.fullmatch(target):
+            raise CallRefused(f"`{target}` is not `module:function`.")
+        limits = limits or self.limits
+        begun = time.monotonic()
+        folder = scratch.make(self._scratch_root)
+        try:
+            request = self._request(target, args, limits, read, folder)
+            talk = self._converse(request, limits, folder)
+        finally:
+            scratch.remove(folder)
+        return call.judge(talk, self.level, time.monotonic() - begun)
+
+    def _request(
+        self, target: str, args: Sequence[Any], limits: Limits, read: Sequence[Path], folder: str
+    ) -> bytes:
+        places = [os.path.realpath(path) for path in read]
+        plain = {"target": target, "args": list(args), "limits": asdict(limits), "read": places}
+        try:
+            return frames.pack({**plain, "write": [folder]})
+        except TypeError as error:
+            raise CallRefused(f"The arguments of `{target}` are not plain data: {error}") from error
+
+    def _converse(self, request: bytes, limits: Limits, folder: str) -> call.Conversation:
+        """Once more with a new zygote if the old one was dead before it took the call."""
+        for _ in range(2):
+            with contextlib.ExitStack() as ends:
+                talk = self._hand_over(ends, limits, folder)
+                if talk is None:
+                    continue
+                talk.hold(request)
+                if talk.ended or talk.started or talk.stopped:
+                    self._after(talk)
+                    return talk
+        raise StartFailed("The sandbox's process does not take calls.")
+
+    def _hand_over(self, ends: contextlib.ExitStack, limits: Limits, folder: str) -> call.Conversation | None:
+        """A conversation whose other ends the zygote has; None where it is not there."""
+        pairs = [socket.socketpair(), socket.socketpair()]
+        (talk, their_talk), (watch, their_watch) = pairs
+        noise, their_noise = os.pipe()
+        os.set_blocking(noise, False)
+        for sock in (talk, watch):
+            ends.callback(sock.close)
+        ends.callback(os.close, noise)
+        fds = [their_talk.fileno(), their_noise, their_watch.fileno()]
+        try:
+            with self._lock:
+                socket.send_fds(self._alive().control, [b"C"], fds)
+        except OSError:
+            self._drop()
+            return None
+        finally:
+            their_talk.close()
+            their_watch.close()
+            os.close(their_noise)
+        return call.Conversation(limits, folder, talk, noise, watch)
+
+    def _alive(self) -> start.Zygote:
+        if not self._open:
+            raise CallRefused("The sandbox is closed.")
+        if self._zygote is None:
+            self._zygote = start.launch(self._plan)
+        return self._zygote
+
+    def _after(self, talk: call.Conversation) -> None:
+        """A zygote that does not report the end of what it was to kill is not used again."""
+        if talk.ended is None:
+            self._drop()
+
+    def _drop(self) -> None:
+        with self._lock:
+            if self._zygote:
+                start.end(self._zygote.pid, self._zygote.control)
+                self._zygote = None
+
+
+__all__ = ["ChildDied", "Sandbox"]

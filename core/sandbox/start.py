@@ -1,0 +1,152 @@
+"""Start a zygote: a fresh interpreter with a clean environment and no descriptor of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from core.sandbox import frames
+from core.sandbox.failures import SandboxUnavailable, StartFailed
+from core.sandbox.terms import Level, Report
+
+PROJECT = Path(__file__).resolve().parents[2]
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"}
+_MAIN = "import sys; sys.path[:0] = sys.argv[1:]; from core.sandbox.zygote import main; main()"
+_START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a zygote is to be: `code` are packages under `root` that a child may read."""
+
+    root: Path
+    code: Sequence[str]
+    preload: Sequence[str]
+    level: Level
+    read: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Zygote:
+    pid: int
+    control: socket.socket
+    report: Report
+
+
+def launch(plan: Plan) -> Zygote:
+    """A ready zygote; SandboxUnavailable where this machine cannot give the level."""
+    ours, theirs = socket.socketpair()
+    try:
+        pid = _spawn(plan, theirs)
+    except OSError as error:
+        ours.close()
+        raise StartFailed(f"The sandbox's process could not be started: {error.strerror}") from error
+    finally:
+        theirs.close()
+    try:
+        return Zygote(pid, ours, _greet(plan, ours))
+    except BaseException:
+        end(pid, ours)
+        raise
+
+
+def end(pid: int, control: socket.socket) -> None:
+    """Let it go: it kills its children when the socket closes. Killed itself if it does not."""
+    control.close()
+    deadline = time.monotonic() + 2.0
+    with contextlib.suppress(ChildProcessError, ProcessLookupError):
+        while os.waitpid(pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                return
+            time.sleep(0.001)
+
+
+@cache
+def probe() -> Report:
+    """The best level of this machine, found by trying it in a child, once per process."""
+    try:
+        zygote = launch(Plan(PROJECT, (), (), Level.CONFINED))
+    except SandboxUnavailable as error:
+        return Report(Level.PROCESS, tuple(error.facts["reasons"]), error.facts["abi"], sys.platform)
+    end(zygote.pid, zygote.control)
+    return zygote.report
+
+
+def refuse(wanted: Level, report: Report) -> SandboxUnavailable:
+    why = "; ".join(report.reasons) or f"it gives {report.level.flag}"
+    return SandboxUnavailable(
+        f"This machine cannot give the sandbox level `{wanted.flag}`: {why}.",
+        wanted=wanted.flag,
+        available=report.level.flag,
+        reasons=list(report.reasons),
+        abi=report.landlock_abi,
+    )
+
+
+def _spawn(plan: Plan, theirs: socket.socket) -> int:
+    # -I -S: no user site, no PYTHON* variables, no .pth code; the search path is ours, as it is.
+    line = [sys.executable, "-I", "-S", "-c", _MAIN, *_path(plan)]
+    actions: list[Any] = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)]
+    actions += [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+    return os.posix_spawn(
+        sys.executable, line, _ENVIRONMENT, file_actions=actions, setsid=True, setsigdef=_SIGNALS
+    )
+
+
+def _path(plan: Plan) -> list[str]:
+    """Our own code first: an installed package named `core` must not win."""
+    places = (str(PROJECT), str(plan.root), *sys.path)
+    return list(dict.fromkeys(place for place in places if os.path.isabs(place)))
+
+
+_SIGNALS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP)
+
+
+def _greet(plan: Plan, control: socket.socket) -> Report:
+    control.settimeout(_START_S)
+    try:
+        control.sendall(frames.pack(_config(plan)))
+        ready = frames.receive(control)
+    except (OSError, EOFError) as error:
+        raise StartFailed("The sandbox's process ended while it started.") from error
+    reasons, abi = tuple(ready["reasons"]), ready["abi"]
+    best = Level.PROCESS if reasons else Level.CONFINED
+    report = Report(best, reasons, abi, sys.platform)
+    if ready.get("failed") == "level":
+        raise refuse(plan.level, report)
+    if "failed" in ready:
+        raise StartFailed(f"The sandbox could not load its modules: {ready['failed']}")
+    return report
+
+
+def _config(plan: Plan) -> dict[str, Any]:
+    code = [name for name in plan.code if (plan.root / name).is_dir()]
+    return {
+        "code": [name for name in code if (plan.root / name / "__init__.py").exists()],
+        "preload": list(plan.preload),
+        "level": int(plan.level),
+        "read": _readable(plan, code),
+    }
+
+
+def _readable(plan: Plan, code: Sequence[str]) -> list[str]:
+    """The interpreter, its packages, our own code: never the whole project, which holds `.git`,
+    the store and what users keep there."""
+    root = str(plan.root)
+    installed = [
+        entry for entry in sys.path if os.path.isabs(entry) and not root.startswith(entry.rstrip("/"))
+    ]
+    ours = [str(plan.root / name) for name in code]
+    places = (sys.prefix, sys.base_prefix, sys.exec_prefix, *installed, *ours, *map(str, plan.read))
+    return list(dict.fromkeys(os.path.realpath(place) for place in places))
