@@ -145,35 +145,34 @@ def walk(
     a node's children after the caller had it, so the caller may change the node first.
     """
     work: list[tuple[str, Any, Any]] = [(kind, node, trail)]
-    pop, push = work.pop, work.append
     while work:
-        kind, node, trail = pop()
+        kind, node, trail = work.pop()
         yield kind, node, trail
         if kind[:4] == "map:":
             continue
         keys = grammar[kind]
         if "*" in keys:
-            keys = {key: keys["*"] for key in node if not key.startswith("x-")}
+            keys = {key: keys["*"] for key in node if key[:2] != "x-"}
         for key in node:
-            if key not in keys:
-                continue
-            child = node[key]
-            shape, inner = keys[key]
-            if shape == "one":
-                if child.__class__ is dict:
-                    push((inner, child, (trail, key)))
-            elif shape == "list":
-                if child.__class__ is list:
-                    below = (trail, key)
-                    for index, each in enumerate(child):
-                        if each.__class__ is dict:
-                            push((inner, each, (below, index)))
-            elif child.__class__ is dict:
-                below = (trail, key)
-                if child.get("$ref").__class__ is str:
-                    push(("map:" + inner, child, below))
-                    continue
-                extended = inner == "pathItem" or kind == "operation"
-                for name, each in child.items():
-                    if each.__class__ is dict and not (extended and name[:2] == "x-"):
-                        push((inner, each, (below, name)))
+            if key in keys:
+                _enter(work, kind, (trail, key), keys[key], node[key])
+
+
+def _enter(work: list[Any], kind: str, trail: Trail, rule: tuple[Shape, str], child: Any) -> None:
+    shape, inner = rule
+    if child.__class__ is list:
+        if shape == "list":
+            work.extend((inner, each, (trail, at)) for at, each in enumerate(child) if each.__class__ is dict)
+    elif child.__class__ is not dict:
+        return
+    elif shape == "one":
+        work.append((inner, child, trail))
+    elif shape == "map" and child.get("$ref").__class__ is str:
+        work.append(("map:" + inner, child, trail))
+    elif shape == "map":
+        extended = inner == "pathItem" or kind == "operation"
+        work.extend(
+            (inner, each, (trail, name))
+            for name, each in child.items()
+            if each.__class__ is dict and not (extended and name[:2] == "x-")
+        )

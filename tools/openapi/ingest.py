@@ -47,7 +47,7 @@ def parse(source: Source, limits: Limits | None = None) -> Spec:
     entry = source.entry
     raw = opened.value(entry)
     version = _version(raw, entry)
-    whole = bundle.bundled(opened, entry)
+    whole = bundle.bundled(opened, entry).document
     _has_parts(whole, entry)
     findings = list(opened.findings)
     document = upgrade.upgraded(whole) if "swagger" in whole else whole
