@@ -1,0 +1,98 @@
+"""Read files of a commit straight from the object store. Nothing is ever checked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import paths
+from core.errors import Invalid
+from tools.repo.command import AnswerTooLarge, Git
+from tools.repo.failures import translate
+
+_FILES = 20_000
+_FILE_BYTES = 32 * 1024**2
+_TOTAL_BYTES = 256 * 1024**2
+_LISTING_BYTES = 16 * 1024**2
+_PLAIN = frozenset({"100644", "100755", "100664"})
+
+
+class EntryRefused(Invalid):
+    """Where a plain file or folder is expected, the repository holds a link or another repository."""
+
+    code = "AW525"
+    fix = "Replace the link or submodule in the repository by a plain folder or file."
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    mode: str
+    kind: str
+    oid: str
+    size: int
+    path: str
+
+
+def read(git: Git, at: Path, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:
+    """The plain files at or below the prefixes, in order of path."""
+    wanted = tuple(sorted({paths.check(prefix.rstrip("/")) for prefix in prefixes}))
+    if not wanted:
+        return {}
+    _refuse_detours(git, at, commit, wanted)
+    entries = tuple(_listed(git, at, "-r", commit, wanted))
+    _refuse_odd(entries)
+    return _contents(git, at, entries)
+
+
+def _refuse_detours(git: Git, at: Path, commit: str, wanted: Sequence[str]) -> None:
+    """A link on the way to an owned path would make us write somewhere else."""
+    above = sorted({parent for path in wanted for parent in paths.parents(path)})
+    if not above:
+        return
+    for entry in _listed(git, at, "-t", commit, above):
+        if entry.path in above and entry.kind != "tree":
+            raise EntryRefused("A folder on the way is a file or a link.", place=entry.path)
+
+
+def _refuse_odd(entries: Sequence[Entry]) -> None:
+    if len(entries) > _FILES:
+        raise AnswerTooLarge(f"The module's paths hold more than {_FILES} files.")
+    total = 0
+    for entry in entries:
+        if entry.mode not in _PLAIN:
+            raise EntryRefused("A module's path holds a link or a submodule.", place=entry.path[:200])
+        total += entry.size
+        if entry.size > _FILE_BYTES or total > _TOTAL_BYTES:
+            raise AnswerTooLarge("A module's files are larger than is ever read.", place=entry.path[:200])
+
+
+def _listed(git: Git, at: Path, how: str, commit: str, wanted: Sequence[str]) -> Iterator[Entry]:
+    answer = git.run(
+        "ls-tree", how, "-z", "-l", "--full-tree", commit, "--", *wanted, at=at, limit=_LISTING_BYTES
+    )
+    if not answer.ok:
+        raise translate(answer.error)
+    for line in answer.output.split(b"\0")[:-1]:
+        head, _, path = line.partition(b"\t")
+        mode, kind, oid, size = head.decode("ascii").split()
+        yield Entry(mode, kind, oid, 0 if size == "-" else int(size), path.decode("utf-8", "surrogateescape"))
+
+
+def _contents(git: Git, at: Path, entries: Sequence[Entry]) -> dict[str, bytes]:
+    if not entries:
+        return {}
+    asked = "".join(f"{entry.oid}\n" for entry in entries).encode("ascii")
+    limit = sum(entry.size + 100 for entry in entries)
+    answer = git.run("cat-file", "--batch", at=at, stdin=asked, limit=limit)
+    if not answer.ok:
+        raise translate(answer.error)
+    found: dict[str, bytes] = {}
+    place = 0
+    for entry in entries:
+        end = answer.output.index(b"\n", place)
+        if answer.output[place:end] != f"{entry.oid} blob {entry.size}".encode("ascii"):
+            raise translate("unable to read a file of the commit")
+        found[entry.path] = answer.output[end + 1 : end + 1 + entry.size]
+        place = end + 1 + entry.size + 1
+    return found
