@@ -13,8 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
-from core.sandbox import call, frames, scratch, start
-from core.sandbox.failures import CallRefused, ChildDied, StartFailed
+from core.sandbox import call as calls
+from core.sandbox import frames, scratch, start
+from core.sandbox.failures import CallRefused, StartFailed
 from core.sandbox.terms import Level, Limits, Outcome, Report
 
 CODE = ("core", "tools", "graphs", "prompts", "templates")
@@ -96,7 +97,7 @@ class Sandbox:
             talk = self._converse(request, limits, folder)
         finally:
             scratch.remove(folder)
-        return call.judge(talk, self.level, time.monotonic() - begun)
+        return calls.judge(talk, self.level, time.monotonic() - begun)
 
     def _request(
         self, target: str, args: Sequence[Any], limits: Limits, read: Sequence[Path], folder: str
@@ -108,7 +109,7 @@ class Sandbox:
         except TypeError as error:
             raise CallRefused(f"The arguments of `{target}` are not plain data: {error}") from error
 
-    def _converse(self, request: bytes, limits: Limits, folder: str) -> call.Conversation:
+    def _converse(self, request: bytes, limits: Limits, folder: str) -> calls.Conversation:
         """Once more with a new zygote if the old one was dead before it took the call."""
         for _ in range(2):
             with contextlib.ExitStack() as ends:
@@ -121,7 +122,9 @@ class Sandbox:
                     return talk
         raise StartFailed("The sandbox's process does not take calls.")
 
-    def _hand_over(self, ends: contextlib.ExitStack, limits: Limits, folder: str) -> call.Conversation | None:
+    def _hand_over(
+        self, ends: contextlib.ExitStack, limits: Limits, folder: str
+    ) -> calls.Conversation | None:
         """A conversation whose other ends the zygote has; None where it is not there."""
         pairs = [socket.socketpair(), socket.socketpair()]
         (talk, their_talk), (watch, their_watch) = pairs
@@ -141,7 +144,7 @@ class Sandbox:
             their_talk.close()
             their_watch.close()
             os.close(their_noise)
-        return call.Conversation(limits, folder, talk, noise, watch)
+        return calls.Conversation(limits, folder, talk, noise, watch)
 
     def _alive(self) -> start.Zygote:
         if not self._open:
@@ -150,7 +153,7 @@ class Sandbox:
             self._zygote = start.launch(self._plan)
         return self._zygote
 
-    def _after(self, talk: call.Conversation) -> None:
+    def _after(self, talk: calls.Conversation) -> None:
         """A zygote that does not report the end of what it was to kill is not used again."""
         if talk.ended is None:
             self._drop()
@@ -160,6 +163,3 @@ class Sandbox:
             if self._zygote:
                 start.end(self._zygote.pid, self._zygote.control)
                 self._zygote = None
-
-
-__all__ = ["ChildDied", "Sandbox"]

@@ -18,7 +18,6 @@ from typing import Any
 from core import errors
 from core.sandbox import failures, frames, scratch
 from core.sandbox.terms import Level, Limits, Outcome
-from core.sandbox.zygote import ENDED, REPORT
 
 _GRACE_S = 0.4
 _TICK_S = 0.1
@@ -116,14 +115,14 @@ class Conversation:
 
     def _see(self) -> bool:
         try:
-            data = self.watch.recv(REPORT.size)
+            data = self.watch.recv(frames.REPORT.size)
         except OSError:
             return False
-        if len(data) < REPORT.size:
+        if len(data) < frames.REPORT.size:
             return False
-        letter, number, user, system, peak = REPORT.unpack(data)
+        letter, number, user, system, peak = frames.REPORT.unpack(data)
         self.started = True
-        if letter != ENDED:
+        if letter != frames.ENDED:
             self.pid = number
             return True
         self.ended = (number, user + system, peak)

@@ -8,11 +8,12 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 from typing import Any
 
 from core import errors
 from core.sandbox import confine, frames, native
-from core.sandbox.terms import Level, Limits
+from core.sandbox.terms import Limits
 
 TALK = 3
 _NO_MEMORY = frames.pack({"limit": "memory"})
@@ -20,16 +21,15 @@ _TOO_DEEP = frames.pack({"limit": "depth"})
 _TOO_LONG = frames.pack({"limit": "output"})
 
 
-def run(talk: int, noise: int, *, keeper: int, level: Level, read: list[str], abi: int) -> None:
-    """Never returns. `keeper` is the zygote: a child does not outlive it."""
+def run(talk: int, noise: int, *, keeper: int, walls: confine.Walls) -> None:
+    """Never returns. `keeper` is the zygote: a child does not outlive it. `walls` hold for all calls."""
     try:
         _settle(talk, noise)
         sock = socket.socket(fileno=TALK)
         request = frames.receive(sock)
         limits = Limits(**request["limits"])
-        _enter(
-            request, keeper, confine.Walls(level, limits, (*read, *request["read"]), request["write"], abi)
-        )
+        places = (*walls.read, *request["read"])
+        _enter(request, keeper, replace(walls, limits=limits, read=places, write=request["write"]))
         sock.sendall(_answer(request, limits))
         _flush()
     except BaseException as error:  # noqa: BLE001 - nothing may return into the zygote's loop

@@ -18,24 +18,25 @@ _SYSTEM = (
     "/usr", "/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives",
     "/dev/urandom",
 )  # fmt: skip
-# glibc gives each thread an arena of 64 MB of address space it does not use.
-_SPARE_MB = 256
+
+_RESERVED = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """What a child is to be confined to. Paths are absolute."""
+    """What a child is to be confined to. Paths are absolute, `reserved` are bytes."""
 
     level: Level
     limits: Limits
     read: Sequence[str]
     write: Sequence[str]
     landlock_abi: int
+    reserved: int = _RESERVED
 
 
 def enter(walls: Walls) -> None:
     """Limits first, then (from CONFINED on) no powers, no files, no system calls."""
-    _limit(walls.limits)
+    _limit(walls.limits, walls.reserved)
     if sys.platform != "linux":
         return
     native.prctl(native.SET_NO_NEW_PRIVS, 1)
@@ -48,31 +49,30 @@ def enter(walls: Walls) -> None:
         seccomp.install(processes=run, signals=run and walls.landlock_abi >= 6)
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: Limits, reserved: int) -> None:
     cpu = max(1, math.ceil(limits.cpu_s))
     wanted = {
         resource.RLIMIT_CPU: (cpu, cpu + 1),
         resource.RLIMIT_FSIZE: (limits.file_mb << 20,) * 2,
         resource.RLIMIT_NOFILE: (limits.open_files,) * 2,
         resource.RLIMIT_CORE: (0, 0),
-        resource.RLIMIT_AS: ((limits.memory_mb << 20) + _reserved(),) * 2,
+        resource.RLIMIT_AS: ((limits.memory_mb << 20) + reserved,) * 2,
     }
     if limits.processes:
         wanted[resource.RLIMIT_NPROC] = (_tasks() + limits.processes,) * 2
     for kind, (soft, hard) in wanted.items():
         # A limit of the machine's own that is tighter stays.
         ceiling = resource.getrlimit(kind)[1]
-        if ceiling != resource.RLIM_INFINITY:
-            soft, hard = min(soft, ceiling), min(hard, ceiling)
-        resource.setrlimit(kind, (soft, hard))
+        ceiling = hard if ceiling == resource.RLIM_INFINITY else ceiling
+        resource.setrlimit(kind, (min(soft, ceiling), min(hard, ceiling)))
 
 
-def _reserved() -> int:
-    """Address space this process has without using it: mapped libraries, thread arenas."""
+def reserved() -> int:
+    """Bytes of address space this process has without using them: mapped libraries, reservations."""
     with contextlib.suppress(OSError):
         size, resident = Path("/proc/self/statm").read_text().split()[:2]
         return (int(size) - int(resident)) * os.sysconf("SC_PAGESIZE")
-    return _SPARE_MB << 20
+    return _RESERVED
 
 
 def _tasks() -> int:

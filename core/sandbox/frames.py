@@ -18,6 +18,11 @@ _OPTIONS = (
 )
 _BIG_INT = 1
 
+# What the zygote reports on a call's `watch`: a letter, the pid or wait status, CPU seconds
+# (user, system), peak kB.
+STARTED, ENDED = b"S", b"E"
+REPORT = struct.Struct("=ciddq")
+
 
 def pack(value: Any) -> bytes:
     """The frame of plain data. TypeError for anything else, a cycle included."""

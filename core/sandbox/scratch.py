@@ -63,7 +63,7 @@ def remove(path: str) -> None:
 def _clear(folder: int) -> list[str]:
     """Unlink what is not a folder; the names of what is."""
     kept = []
-    for name in os.listdir(folder):  # noqa: PTH208 - by descriptor
+    for name in os.listdir(folder):
         if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             kept.append(name)
         else:

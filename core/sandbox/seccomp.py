@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import struct
+from functools import cache
 
 from core.sandbox import native
 from core.sandbox.syscalls import NEWEST, TABLE
@@ -22,11 +23,8 @@ _NR, _ARCH = 0, 4
 _NAMESPACES, _THREAD = 0x7E020000, 0x00010000
 _ABSENT = ("clone3", "openat2")
 _PROGRAMS = ("execve", "execveat", "fork", "vfork")
-_JUDGED = frozenset(
-    "clone fcntl ioctl kill open openat prctl prlimit64 rt_sigqueueinfo rt_tgsigqueueinfo "
-    "socketpair tgkill".split()
-)
-_REFUSED = tuple(sorted(set(TABLE) - _JUDGED - set(_ABSENT) - set(_PROGRAMS)))
+# Stands for the child's own pid, which is known only after the fork; no call has this number.
+_OWN = 0x5E1F5E1F
 
 Code = list[tuple[int, int, int, int]]
 
@@ -38,32 +36,36 @@ def known(machine: str | None = None) -> bool:
 
 def install(*, processes: bool, signals: bool) -> None:
     """Refuse from now on, in this thread and all it starts. Needs no_new_privs."""
-    code = assemble(os.uname().machine, own=os.getpid(), processes=processes, signals=signals)
+    code = assemble(os.uname().machine, processes=processes, signals=signals)
+    code = code.replace(struct.pack("I", _OWN), struct.pack("I", os.getpid()))
     buffer = ctypes.create_string_buffer(code, len(code))
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer)))
     native.prctl(native.SET_SECCOMP, 2, program)
 
 
-def assemble(machine: str, *, own: int, processes: bool, signals: bool) -> bytes:
-    """The filter's bytes. `processes`: may fork and run programs. `signals`: may signal others,
-    for where Landlock already keeps signals inside."""
+@cache
+def assemble(machine: str, *, processes: bool, signals: bool) -> bytes:
+    """The filter's bytes, with a stand-in for the own pid. `processes`: may fork and run programs.
+    `signals`: may signal others, for where Landlock already keeps signals inside."""
     column, arch = _MACHINES[machine]
     code: Code = [(_LOAD, 0, 0, _ARCH), (_JEQ, 1, 0, arch), (_RET, 0, 0, _KILL), (_LOAD, 0, 0, _NR)]
     code += [(_JGT, 0, 1, NEWEST), _fail(errno.ENOSYS)]
-    for name, judge in _judges(own, processes=processes, signals=signals).items():
+    judges = _judges(processes=processes, signals=signals)
+    for name, judge in judges.items():
         code += _when(TABLE[name][column], judge)
     for name in _ABSENT:
         code += _when(TABLE[name][column], [_fail(errno.ENOSYS)])
-    for name in _REFUSED + (() if processes else _PROGRAMS):
+    allowed = {*judges, *_ABSENT, *(_PROGRAMS if processes else ())}
+    for name in sorted(set(TABLE) - allowed):
         code += _when(TABLE[name][column], [_fail(errno.EPERM)])
     code.append((_RET, 0, 0, _ALLOW))
     return b"".join(struct.pack("HBBI", *line) for line in code)
 
 
-def _judges(own: int, *, processes: bool, signals: bool) -> dict[str, Code]:
+def _judges(*, processes: bool, signals: bool) -> dict[str, Code]:
     # A thread is a clone with CLONE_THREAD; a process is one without.
     clone = _unless_any(0, _NAMESPACES, [] if processes else [(_JSET, 1, 0, _THREAD), _fail(errno.EPERM)])
-    to_self = [] if signals else _only(0, own)
+    to_self = [] if signals else _only(0, _OWN)
     return {
         "clone": clone,
         "kill": [*to_self, _pass()],
@@ -71,7 +73,7 @@ def _judges(own: int, *, processes: bool, signals: bool) -> dict[str, Code]:
         "rt_sigqueueinfo": [*to_self, _pass()],
         "rt_tgsigqueueinfo": [*to_self, _pass()],
         # Another process's limits can be lowered until it dies.
-        "prlimit64": [*_only(0, 0, own), _pass()],
+        "prlimit64": [*_only(0, 0, _OWN), _pass()],
         # F_SETOWN, F_SETSIG, F_SETOWN_EX send signals by the back door.
         "fcntl": [*_except(1, 8, 10, 15), _pass()],
         # TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP.

@@ -107,7 +107,7 @@ def _spawn(plan: Plan, theirs: socket.socket) -> int:
 def _path(plan: Plan) -> list[str]:
     """Our own code first: an installed package named `core` must not win."""
     places = (str(PROJECT), str(plan.root), *sys.path)
-    return list(dict.fromkeys(place for place in places if os.path.isabs(place)))
+    return list(dict.fromkeys(place for place in places if place.startswith("/")))
 
 
 _SIGNALS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP)
@@ -145,7 +145,7 @@ def _readable(plan: Plan, code: Sequence[str]) -> list[str]:
     the store and what users keep there."""
     root = str(plan.root)
     installed = [
-        entry for entry in sys.path if os.path.isabs(entry) and not root.startswith(entry.rstrip("/"))
+        entry for entry in sys.path if entry.startswith("/") and not root.startswith(entry.rstrip("/"))
     ]
     ours = [str(plan.root / name) for name in code]
     places = (sys.prefix, sys.base_prefix, sys.exec_prefix, *installed, *ours, *map(str, plan.read))

@@ -15,7 +15,6 @@ import resource
 import select
 import signal
 import socket
-import struct
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +23,6 @@ from core.sandbox import child, confine, frames, landlock, native, seccomp
 from core.sandbox.terms import Level, Limits
 
 CONTROL = 3
-STARTED, ENDED = b"S", b"E"
-REPORT = struct.Struct("=ciddq")  # letter, wait status or pid, CPU seconds (user, system), peak kB
 
 
 def main() -> None:
@@ -41,7 +38,11 @@ def main() -> None:
     ready = _prepare(config)
     control.sendall(frames.pack(ready))
     if "failed" not in ready:
-        _Keeper(control, Level(config["level"]), config["read"], ready["abi"]).serve()
+        level, abi = Level(config["level"]), ready["abi"]
+        if level >= Level.CONFINED:
+            seccomp.assemble(os.uname().machine, processes=False, signals=False)
+        walls = confine.Walls(level, Limits(), config["read"], (), abi, confine.reserved())
+        _Keeper(control, walls).serve()
 
 
 def _prepare(config: dict[str, Any]) -> dict[str, Any]:
@@ -111,9 +112,7 @@ class _Keeper:
     """Forks, kills and reaps. `calls` maps a child's pid to its `watch` descriptor."""
 
     control: socket.socket
-    level: Level
-    read: list[str]
-    abi: int
+    walls: confine.Walls
     calls: dict[int, int] = field(default_factory=dict)
 
     def serve(self) -> None:
@@ -150,7 +149,7 @@ class _Keeper:
         except OSError:
             pid = -1
         if not pid:
-            child.run(talk, noise, keeper=parent, level=self.level, read=self.read, abi=self.abi)
+            child.run(talk, noise, keeper=parent, walls=self.walls)
         os.close(talk)
         os.close(noise)
         if pid < 0:
@@ -160,7 +159,7 @@ class _Keeper:
             os.setpgid(pid, pid)
         self.calls[pid] = watch
         self.poll.register(watch, select.POLLIN)
-        _tell(watch, STARTED, pid)
+        _tell(watch, frames.STARTED, pid)
 
     def _kill(self, watch: int) -> None:
         self.poll.unregister(watch)
@@ -189,11 +188,11 @@ class _Keeper:
             while True:
                 os.waitpid(-pid, 0)
         watch = self.calls.pop(pid)
-        if self.level == Level.PROCESS:
+        if self.walls.level == Level.PROCESS:
             self._sweep()
         with contextlib.suppress(KeyError):
             self.poll.unregister(watch)
-        _tell(watch, ENDED, status, usage)
+        _tell(watch, frames.ENDED, status, usage)
         os.close(watch)
 
     def _sweep(self) -> None:
@@ -232,4 +231,4 @@ def _kill_group(pid: int) -> None:
 def _tell(watch: int, letter: bytes, number: int, usage: resource.struct_rusage | None = None) -> None:
     user, system, peak = (usage.ru_utime, usage.ru_stime, usage.ru_maxrss) if usage else (0.0, 0.0, 0)
     with contextlib.suppress(OSError):
-        os.write(watch, REPORT.pack(letter, number, user, system, peak))
+        os.write(watch, frames.REPORT.pack(letter, number, user, system, peak))
