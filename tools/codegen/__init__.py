@@ -15,6 +15,7 @@ from . import package as _package
 from .audit import audit
 from .emit import Emitter
 from .errors import LossyModels
+from .operations import Operations
 from .prove import prove
 from .table import Table
 
@@ -42,9 +43,12 @@ def generate(document: dict[str, Any], *, strict: bool = False) -> dict[str, Any
     """
     table = Table(document)
     table.read()
+    operations = Operations(table)
+    operations.read()
+    table.read()
     emitter = Emitter(table.entries)
     composed = _compose.compose(emitter)
-    files = _package.files(emitter, composed, {})
+    files = _package.files(emitter, composed, operations.parts)
     for text in files.values():
         audit(text)
     fidelity = _fidelity(table)
@@ -53,7 +57,10 @@ def generate(document: dict[str, Any], *, strict: bool = False) -> dict[str, Any
         raise LossyModels(f"{len(losses)} parts of the document are not whole in the models.", losses=losses)
     return {
         "files": files,
-        "names": {"schemas": _package.schemas(table.entries), "bodies": {}},
+        "names": {
+            "schemas": _package.schemas(table.entries),
+            "operations": _package.operations(operations.parts),
+        },
         "fidelity": fidelity,
         "classes": len(table.entries),
     }

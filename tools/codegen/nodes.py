@@ -58,8 +58,8 @@ def scalars(raw: dict[str, Any], kind: str, note: Note) -> Node:
     elif kind in ("integer", "number"):
         _number(raw, node, note)
     for key in _COUNTS:
-        value = raw.get(key)
-        if _for(key, kind) and isinstance(value, (int, float)) and _is_count(value):
+        value: Any = raw.get(key)
+        if _for(key, kind) and _is_count(value):
             node[key] = int(value)
     return node
 
@@ -72,8 +72,8 @@ def _for(key: str, kind: str) -> bool:
     )
 
 
-def _is_count(value: float) -> bool:
-    return not isinstance(value, bool) and math.isfinite(value) and value == int(value) >= 0
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value == int(value) and value >= 0
 
 
 def _string(raw: dict[str, Any], node: Node, note: Note) -> None:

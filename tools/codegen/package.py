@@ -5,6 +5,7 @@ from __future__ import annotations
 from .compose import Composed
 from .emit import Emitter
 from .names import is_importable
+from .operations import Part
 from .table import Entry
 from .text import literal
 
@@ -26,25 +27,28 @@ _MODEL = '''class Model(BaseModel):
     model_config = ConfigDict(defer_build=True)'''
 
 
-def files(emitter: Emitter, composed: Composed, bodies: dict[str, str]) -> dict[str, str]:
+def files(emitter: Emitter, composed: Composed, parts: list[Part]) -> dict[str, str]:
     """Path to text, below the package's own folder."""
     return {
-        "__init__.py": _init(emitter, bodies),
-        "_generated.py": _generated(emitter, composed),
+        "__init__.py": _init(emitter, parts),
+        "_generated.py": _generated(emitter, composed, parts),
         "py.typed": "",
     }
 
 
-def _generated(emitter: Emitter, composed: Composed) -> str:
+def _generated(emitter: Emitter, composed: Composed, parts: list[Part]) -> str:
     theirs = {name for name, _ in composed.classes}
     ours = [entry for entry in emitter.entries.values() if entry.name not in theirs]
     aliases = [entry for entry in ours if emitter.kinds[entry.name] == "alias"]
     plain = [emitter.statement(entry) for entry in ours if emitter.kinds[entry.name] != "alias"]
-    parts = [_HEADER + "\n" + "\n".join(_imports(composed)), _MODEL, *plain]
-    parts += [source for _, source in composed.classes]
+    blocks = [_HEADER + "\n" + "\n".join(_imports(composed)), _MODEL, *plain]
+    blocks += [source for _, source in composed.classes]
     if aliases:
-        parts.append("\n".join(emitter.statement(entry) for entry in aliases))
-    return "\n\n\n".join(parts) + "\n"
+        blocks.append("\n".join(emitter.statement(entry) for entry in aliases))
+    bodies = _bodies(emitter, parts)
+    if bodies:
+        blocks.append("\n".join(f"{name} = {type_}" for name, type_ in bodies.items()))
+    return "\n\n\n".join(blocks) + "\n"
 
 
 def _imports(composed: Composed) -> list[str]:
@@ -53,8 +57,22 @@ def _imports(composed: Composed) -> list[str]:
     return [*sorted({*_IMPORTS, *extra} - {own}), "", own]
 
 
-def _init(emitter: Emitter, bodies: dict[str, str]) -> str:
-    names = list(emitter.entries)
+def _bodies(emitter: Emitter, parts: list[Part]) -> dict[str, str]:
+    """Bodies that are a list, a map, a choice or a plain value: a name for the type, no class."""
+    return {part.name: emitter.expression(part.node) for part in parts if part.node is not None}
+
+
+def operations(parts: list[Part]) -> dict[str, dict[str, str]]:
+    """Operation -> role -> Python name; a second media type stands as `200 application/xml`."""
+    found: dict[str, dict[str, str]] = {}
+    for part in parts:
+        roles = found.setdefault(part.operation, {})
+        roles[part.role if part.role not in roles else f"{part.role} {part.media}"] = part.name
+    return found
+
+
+def _init(emitter: Emitter, parts: list[Part]) -> str:
+    names = list(dict.fromkeys([*emitter.entries, *_bodies(emitter, parts)]))
     lines = [_HEADER]
     if names:
         lines.append("from ._generated import (\n" + "".join(f"    {name},\n" for name in names) + ")")
@@ -64,7 +82,7 @@ def _init(emitter: Emitter, bodies: dict[str, str]) -> str:
     lines.append(
         _table("SCHEMAS", "Schema of the document -> class of this package.", schemas(emitter.entries))
     )
-    lines.append(_table("OPERATIONS", "Body of an operation -> class of this package.", bodies))
+    lines.append(_operations(operations(parts)))
     return "\n\n".join(lines) + "\n"
 
 
@@ -85,3 +103,13 @@ def _table(name: str, meaning: str, values: dict[str, str]) -> str:
         if rows
         else f"# {meaning}\n{name}: dict[str, str] = {{}}"
     )
+
+
+def _operations(found: dict[str, dict[str, str]]) -> str:
+    head = "# Operation of the document -> its parameters, request and responses in this package.\n"
+    head += "OPERATIONS: dict[str, dict[str, str]] = {"
+    rows = []
+    for operation, roles in found.items():
+        inner = "".join(f"        {literal(role)}: {literal(name)},\n" for role, name in roles.items())
+        rows.append(f"    {literal(operation)}: {{\n{inner}    }},\n")
+    return head + ("\n" + "".join(rows) if rows else "") + "}"

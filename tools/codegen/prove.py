@@ -24,7 +24,8 @@ def prove(files: dict[str, str], names: dict[str, Any], examples: list[dict[str,
     """
     module = load(files)
     try:
-        wanted = [*names.get("schemas", {}).values(), *names.get("bodies", {}).values()]
+        roles = names.get("operations", {}).values()
+        wanted = [*names.get("schemas", {}).values(), *(name for each in roles for name in each.values())]
         missing = sorted({name for name in wanted if not hasattr(module, name)})
         if missing:
             raise ModelsDoNotImport(f"The package lacks {missing[0]!r}.", missing=missing[:20])

@@ -103,6 +103,10 @@ class Table:
             self._by_content[content] = name
         return {"$ref": name}
 
+    def reserve(self, name: str) -> str:
+        """A name that no class has or will have."""
+        return self._names.take(class_name(name))
+
     def node(self, raw: Any, at: At, *, top: bool = False) -> Node:
         """A schema in normal form. `top`: it is the entry itself, so its object stays in place."""
         if not isinstance(raw, dict):
