@@ -8,7 +8,18 @@ from typing import Any
 
 from core.errors import Invalid, TooLarge
 from core.findings import Finding
-from tools.manifests import argo, backstage, descriptor, dump, lock, objects, overlays, skeletons
+from tools.manifests import (
+    argo,
+    backstage,
+    chart,
+    descriptor,
+    dump,
+    lock,
+    objects,
+    overlays,
+    probes,
+    skeletons,
+)
 from tools.manifests import context as contexts
 from tools.manifests.context import Context
 from tools.manifests.module import Module
@@ -50,7 +61,7 @@ def render(module: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, A
 
 def _manifests(module: Module, facts: Context, texts: Texts) -> dict[str, str]:
     home = f"apps/{module.name}"
-    made = _kustomize(module, facts, texts)
+    made = chart.files(module, facts, texts) if module.layout == "helm" else _kustomize(module, facts, texts)
     made |= argo.files(module, facts, texts)
     made[f"{home}/catalog-info.yaml"] = backstage.text(module, facts, texts)
     made[f"{home}/autoweave.lock"] = lock.text(module, facts, texts)
@@ -106,7 +117,7 @@ def notes(module: Module, facts: Context) -> list[Finding]:
                 fix="Give --image, or `image:` in autoweave.yaml.",
             )
         )
-    if not facts.health and module.health.readiness is None:
+    if not probes.found(facts) and module.health.readiness is None:
         found.append(
             Finding(
                 rule="AW342",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
-from tools.manifests.fields import Remote, UrlPath
+from tools.manifests.fields import Remote
 
 
 class ContextInvalid(Invalid):
@@ -30,19 +30,26 @@ class Spec(Facts):
     digest: str = Field(default="", pattern=r"^([a-z0-9]+:)?[0-9a-f]*$", max_length=160)
 
 
-class HealthOperation(Facts):
-    """An operation of the spec that tells about health: GET, no parameters, no credentials."""
+class Operation(BaseModel):
+    """An operation as the spec's reader describes it; only these two facts count."""
 
-    path: UrlPath
-    kind: Literal["liveness", "readiness", "startup", "health"] = "health"
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    method: str = "GET"
+    path: str
 
 
 Digest = Annotated[str, Field(max_length=200)]
 
 
 class Context(Facts):
+    """What `render` is told; every part may be left out."""
+
     spec: Spec = Spec()
-    health: tuple[HealthOperation, ...] = ()
+    health: tuple[Operation, ...] = Field(default=(), description="The spec's health operations.")
+    servers: tuple[str, ...] = Field(
+        default=(), description="The spec's servers; the first one's path counts."
+    )
     openapi: str = Field(
         default="", description="Text of apps/<module>/openapi.yaml; none is written if empty."
     )

@@ -285,6 +285,11 @@ class Module(Part):
     def project(self) -> str:
         return f"tenant-{self.tenant}"
 
+    @property
+    def first_port(self) -> Port:
+        """The API's port: the first TCP one."""
+        return next(port for port in self.ports if port.protocol == "TCP")
+
     def namespace(self, environment: str) -> str:
         return f"{self.tenant}-{environment}"
 

@@ -6,9 +6,9 @@ import hashlib
 import json
 from typing import Any
 
-from tools.manifests import skeletons
-from tools.manifests.context import Context, HealthOperation
-from tools.manifests.module import Env, Module, Port, Probe, Reference
+from tools.manifests import probes, skeletons
+from tools.manifests.context import Context
+from tools.manifests.module import Env, Module, Reference
 from tools.manifests.skeletons import Texts
 
 Object = dict[str, Any]
@@ -74,14 +74,15 @@ def config_digest(data: dict[str, str]) -> str:
 
 def base(module: Module, facts: Context, texts: Texts) -> dict[str, Object]:
     """File name → object, for every object of the module."""
-    values = _values(module, facts)
+    filling = values(module, facts)
     kinds = ["deployment", "service", "serviceaccount", "networkpolicy", "poddisruptionbudget"]
     kinds += ["configmap"] if has_config(module) else []
     kinds += ["ingress"] if module.ingress else []
-    return {kind: skeletons.fill(texts, f"k8s/{kind}.yaml", **values) for kind in kinds}
+    return {kind: skeletons.fill(texts, f"k8s/{kind}.yaml", **filling) for kind in kinds}
 
 
-def _values(module: Module, facts: Context) -> Object:
+def values(module: Module, facts: Context) -> Object:
+    """What the skeletons and the chart's values are filled with."""
     data = literals(module.env)
     config = has_config(module)
     meta = {"name": module.name, "labels": labels(module), "annotations": marks(module, facts)}
@@ -100,7 +101,7 @@ def _values(module: Module, facts: Context) -> Object:
         "env_from": [{"configMapRef": {"name": module.name}}] if config else None,
         "resources": module.resources.model_dump(mode="json", exclude_none=True),
         **_port_values(module),
-        **probes(module, facts.health),
+        **probes.probes(module, facts),
         **_network_values(module),
         **_ingress_values(module),
     }
@@ -122,47 +123,7 @@ def _port_values(module: Module) -> Object:
             for port in module.ports
         ],
         "callee_ports": [{"port": port.name, "protocol": port.protocol} for port in module.ports],
-        "first_port": first_port(module).name,
-    }
-
-
-def first_port(module: Module) -> Port:
-    """The API's port: the first TCP one; the descriptor's check saw to it that there is one."""
-    return next(port for port in module.ports if port.protocol == "TCP")
-
-
-_WANTED: dict[str, tuple[str, ...]] = {
-    "startup": ("startup",),
-    "liveness": ("liveness", "health"),
-    "readiness": ("readiness", "health"),
-}
-
-
-def probes(module: Module, operations: tuple[HealthOperation, ...]) -> dict[str, Object | None]:
-    """The descriptor's own probe, else the spec's health operation, else a TCP connect."""
-    result: dict[str, Object | None] = {}
-    for kind, wanted in _WANTED.items():
-        own: Probe | None = getattr(module.health, kind)
-        found = next((each.path for want in wanted for each in operations if each.kind == want), None)
-        if own is None and kind == "startup" and found is None:
-            result[kind] = None
-            continue
-        result[kind] = _probe(own or Probe(path=found), module)
-    return result
-
-
-def _probe(probe: Probe, module: Module) -> Object:
-    port = probe.port or first_port(module).name
-    action: Object = (
-        {"httpGet": {"path": probe.path, "port": port}} if probe.path else {"tcpSocket": {"port": port}}
-    )
-    delay = {"initialDelaySeconds": probe.delay_s} if probe.delay_s else {}
-    return {
-        **action,
-        **delay,
-        "periodSeconds": probe.period_s,
-        "timeoutSeconds": probe.timeout_s,
-        "failureThreshold": probe.failures,
+        "first_port": module.first_port.name,
     }
 
 
