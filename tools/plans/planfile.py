@@ -125,7 +125,8 @@ def _revive(document: Mapping[str, Any]) -> Plan:
             meta=MappingProxyType(dict(document["meta"])),
         )
         paths.check_all(plan.writes, plan.owned)
-        paths.check_all(plan.owned)
+        for prefix in plan.owned:
+            paths.check(prefix)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PlanInvalid(
             f"The plan file lacks a part or has it in a wrong shape: {error!r:.200}."

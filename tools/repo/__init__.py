@@ -1,10 +1,10 @@
 """Publish to git: one commit and tag per build, exactly once, by anyone, through any crash."""
 
-from tools.repo.cache import CacheBroken, CacheRefused
+from tools.repo.cache import CacheRefused
 from tools.repo.command import AnswerTooLarge, GitMissing, GitTimeout
 from tools.repo.content import EntryRefused
 from tools.repo.create import CreateRefused, create
-from tools.repo.failures import AccessRefused, RemoteDown, RemoteMissing
+from tools.repo.failures import AccessRefused, CacheBroken, RemoteDown, RemoteMissing
 from tools.repo.locks import Busy
 from tools.repo.message import FieldRefused
 from tools.repo.objects import WriteFailed

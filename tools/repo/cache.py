@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import Forbidden, Unavailable
-from tools.repo import failures, locks
+from core.errors import Forbidden
+from tools.repo import locks
 from tools.repo.command import Git
+from tools.repo.failures import CacheBroken, translate
 from tools.repo.remote import Remote
 
 _MARK = "autoweave-cache"
@@ -28,13 +29,6 @@ class CacheRefused(Forbidden):
 
     code = "AW518"
     fix = "Choose an empty folder of your own for the cache, or delete this one."
-
-
-class CacheBroken(Unavailable):
-    """The local clone is damaged and a fresh one was damaged too."""
-
-    code = "AW519"
-    fix = "Check the disk for space and errors, then try again."
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ class Cache:
             if "couldn't find remote ref" in answer.error:
                 self.git.run("update-ref", "-d", tracking, at=self.path)
                 return None
-            raise _failure(answer.error)
+            raise translate(answer.error)
         found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", tracking, at=self.path)
         if not found.ok:
             raise CacheBroken("The fetched branch is not in the local clone.")
@@ -155,9 +149,3 @@ def _refuse_shared(path: Path) -> None:
     facts = path.lstat()
     if facts.st_uid != os.getuid() or stat.S_IMODE(facts.st_mode) & 0o022:
         raise CacheRefused("The cache belongs to, or can be written by, somebody else.", place=str(path))
-
-
-def _failure(error: str) -> Exception:
-    if failures.is_damage(error):
-        return CacheBroken(f"The local clone is damaged: {error}")
-    return failures.translate(error)

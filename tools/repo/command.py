@@ -65,6 +65,7 @@ _CONFIG = (
     "push.recurseSubmodules=no",
     "submodule.recurse=false",
 )
+_TALKING = frozenset({"fetch", "ls-remote", "push"})
 _USERINFO = re.compile(r"(?<=//)[^/@\s]+@")
 _HEADER = re.compile(r"(?i)(authorization|extraheader)\S*.*")
 _TOLD = 1500
@@ -112,11 +113,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Git:
-    """`token` is asked at each use and goes to `host` alone, by environment: never argv, never a file."""
+    """`token` is asked for `host` at each use and goes there alone, by environment: never argv or a file."""
 
     protocol: str = "file"
     host: str = ""
-    token: Callable[[], str] | None = field(default=None, repr=False)
+    token: Callable[[str], str] | None = field(default=None, repr=False)
     ca_file: Path | None = None
     timeout_s: float = 60.0
     program: str = "git"
@@ -130,7 +131,7 @@ class Git:
         env: Mapping[str, str] | None = None,
     ) -> Answer:
         """One git command; a failure is an answer too. `limit` bounds what it may print, in bytes."""
-        secret = self.token() if self.token else ""
+        secret = self._secret(args[0])
         words = [self.program, *(word for item in self._config() for word in ("-c", item))]
         if at is not None:
             words.append(f"--git-dir={at}")
@@ -145,13 +146,25 @@ class Git:
             error = complaints.read(_STDERR).decode("utf-8", "replace")
         return Answer(child.returncode, output, scrubbed(error, secret))
 
+    def _secret(self, verb: str) -> str:
+        if self.token is None or not self.host or verb not in _TALKING:
+            return ""
+        secret = self.token(self.host)
+        if secret and self._version() < (2, 31):
+            raise GitMissing("This git cannot take a token safely: that needs git 2.31 or newer.")
+        return secret
+
+    def _version(self) -> tuple[int, ...]:
+        found = re.search(r"(\d+)\.(\d+)", self.run("version").text)
+        return tuple(int(part) for part in found.groups()) if found else (0, 0)
+
     def _config(self) -> Sequence[str]:
         return (*_CONFIG, f"http.sslCAInfo={self.ca_file}") if self.ca_file else _CONFIG
 
     def _environment(self, secret: str) -> dict[str, str]:
         env = {name: os.environ[name] for name in _PASSED if name in os.environ}
         env |= _FIXED | {"GIT_ALLOW_PROTOCOL": self.protocol}
-        if secret and self.host:
+        if secret:
             login = base64.b64encode(f"x-access-token:{secret}".encode()).decode("ascii")
             env |= {
                 "GIT_CONFIG_COUNT": "1",

@@ -24,6 +24,13 @@ _MISSING = re.compile(
 )
 
 
+class CacheBroken(Unavailable):
+    """The local clone is damaged. It is thrown away; seen here, a fresh one was damaged too."""
+
+    code = "AW519"
+    fix = "Check the disk for space and errors and the remote with `git fsck`, then try again."
+
+
 class RemoteDown(Unavailable):
     """The git remote does not answer, or not as git."""
 
@@ -47,13 +54,10 @@ class AccessRefused(Forbidden):
 
 def translate(error: str) -> AppError:
     """The error for a failed conversation with the remote. What is not known is held to be passing."""
+    if _DAMAGE.search(error) and "remote:" not in error:
+        return CacheBroken(f"Git objects are damaged: {error}")
     if _ACCESS.search(error):
         return AccessRefused(f"The git remote refused access: {error}")
     if _MISSING.search(error):
         return RemoteMissing(f"The git remote has no such repository: {error}")
     return RemoteDown(f"The git remote failed: {error or 'no reason given'}")
-
-
-def is_damage(error: str) -> bool:
-    """Whether the words speak of our own clone, which can be made again."""
-    return _DAMAGE.search(error) is not None and "remote:" not in error

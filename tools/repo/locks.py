@@ -26,13 +26,24 @@ def hold(
     path: Path, *, shared: bool = False, timeout_s: float = 120.0, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[None]:
     """Hold the lock inside the block. The file stays: removing it would let two holders in."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    handle = _opened(path)
     try:
         _acquire(handle, path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout_s, sleep)
         yield
     finally:
         os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise Busy(
+            f"Lock file {path.name} cannot be opened: {error.strerror}.",
+            fix="Check who owns the folder and that the disk has space.",
+            place=str(path),
+        ) from error
 
 
 def _acquire(handle: int, path: Path, mode: int, timeout_s: float, sleep: Callable[[float], None]) -> None:

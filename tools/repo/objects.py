@@ -67,8 +67,14 @@ def _tree(git: Git, at: Path, head: str | None, blobs: dict[str, str], deletes: 
         # Deletions first: a file may give its name to a folder.
         lines = [f"0 {_NOTHING}\t{path}\0" for path in deletes]
         lines += [f"{_PLAIN} {oid}\t{path}\0" for path, oid in blobs.items()]
-        _must(git, "update-index", "-z", "--index-info", at=at, env=env, stdin="".join(lines).encode("utf-8"))
-        return _must(git, "write-tree", at=at, env=env)
+        _must(git, "update-index", "-z", "--index-info", at=at, env=env, stdin=_names(lines))
+        # Blobs of other modules may not be here (partial clone), and need not be.
+        return _must(git, "write-tree", "--missing-ok", at=at, env=env)
+
+
+def _names(lines: list[str]) -> bytes:
+    """Names that are not UTF-8 were read with the same escape."""
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def _must(git: Git, *args: str, at: Path, env: dict[str, str], stdin: bytes = b"") -> str:

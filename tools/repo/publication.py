@@ -81,7 +81,10 @@ def check(publication: Publication) -> None:
             raise FieldRefused(f"A publication needs its {required}.", place=required)
     assert publication.text
     _check_people(publication)
-    paths.check_all((*publication.writes, *publication.deletes), publication.owned)
+    paths.check_all(publication.writes, publication.owned)
+    # Names to delete come from the repository and may be odd; being in the verified base keeps them safe.
+    if strays := [path for path in publication.deletes if path not in publication.base]:
+        raise FieldRefused("A file to delete is not in the base.", place=ascii(strays[0][:80]))
     if not publication.writes and not publication.deletes:
         raise FieldRefused("There is nothing to publish.", fix="An empty plan needs no apply.")
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import paths
 from core.errors import Conflict, Unavailable
 from tools.repo import content, failures, locks, objects, refs
 from tools.repo.cache import Cache
 from tools.repo.command import Git
+from tools.repo.failures import CacheBroken
 from tools.repo.message import FieldRefused, trailers
 from tools.repo.publication import Publication, Receipt, check
 from tools.repo.push import Outcome, push
@@ -58,14 +60,14 @@ class Commit:
 
 
 class Repository:
-    """`token` is called when git is run and its answer goes to the remote's own host only."""
+    """`token` is asked for the remote's host whenever git talks, and its answer goes to no other host."""
 
     def __init__(
         self,
         remote: Remote,
         cache: Path,
         *,
-        token: Callable[[], str] | None = None,
+        token: Callable[[str], str] | None = None,
         ca_file: Path | None = None,
         timeout_s: float = 60.0,
         lock_s: float = 120.0,
@@ -80,15 +82,21 @@ class Repository:
         self._lock_s = lock_s
         self._sleep = sleep
         self._jitter = jitter
+        self._seen: dict[str, None] = {}
 
     def head(self, branch: str) -> str | None:
         """The branch's commit on the remote, fetched; None where there is no such branch."""
-        return self._cache.fetch(refs.branch(branch))
+        self._seen[refs.branch(branch)] = None
+        return self._cache.fetch(branch)
 
     def read(self, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:
         """The files at or below the prefixes in a commit that `head` returned."""
-        with self._cache.use() as at:
-            return content.read(self._git, at, refs.commit(commit), prefixes)
+        refs.commit(commit)
+        try:
+            return self._read(commit, prefixes)
+        except CacheBroken:
+            self._refresh()
+            return self._read(commit, prefixes)
 
     def find(self, build_key: str, branch: str) -> Commit | None:
         """The newest commit on the branch that carries this build key."""
@@ -104,19 +112,37 @@ class Repository:
         if head is None:
             return ()
         with self._cache.use() as at:
-            return self._log(at, f"--max-count={int(limit)}", head, "--", *prefixes)
+            return self._log(at, f"--max-count={limit:d}", head, "--", *map(paths.check, prefixes))
 
     def publish(self, publication: Publication) -> Receipt:
         """Commit and tag on the remote's branch in one transaction, exactly once for a build key."""
         check(publication)
         with locks.hold(self._branch_lock(publication.branch), timeout_s=self._lock_s, sleep=self._sleep):
             for attempt in range(1, TRIES + 1):
-                if receipt := self._attempt(publication, attempt):
+                if receipt := self._tried(publication, attempt):
                     return receipt
                 self._sleep(_PAUSE_S * attempt * (0.5 + self._jitter()))
         raise Contended(
             f"Branch {publication.branch} moved {TRIES} times under our push.", place=publication.branch
         )
+
+    def _read(self, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:
+        with self._cache.use() as at:
+            return content.read(self._git, at, commit, prefixes)
+
+    def _refresh(self) -> None:
+        self._cache.discard()
+        for branch in self._seen:
+            self._cache.fetch(branch)
+
+    def _tried(self, publication: Publication, attempt: int) -> Receipt | None:
+        try:
+            return self._attempt(publication, attempt)
+        except (CacheBroken, objects.WriteFailed):
+            if attempt > 1:
+                raise
+            self._cache.discard()
+            return self._attempt(publication, attempt)
 
     def _attempt(self, publication: Publication, attempt: int) -> Receipt | None:
         head = self._cache.fetch(publication.branch)
