@@ -1,0 +1,50 @@
+"""The verdict on a document: a report, never a gate. Also the authority itself, for comparison."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from core.errors import AppError, Invalid
+from core.findings import Finding
+
+from . import rules, structure
+from .grammar import Trail, pointer
+
+_MOST: Final = 200
+
+
+class AuthorityRefused(Invalid):
+    """The authority does not accept the document, or cannot cope with it."""
+
+    code = "AW119"
+    fix = "See the findings; they name the same fault with its line."
+
+
+def validate(document: dict[str, Any]) -> tuple[Finding, ...]:
+    """What is wrong with a bundled document of any version. No error means: the authority accepts it."""
+    found = [
+        Finding("AW130", "error", message, place=_pointer(path))
+        for message, path in structure.document_errors(document, _MOST)
+    ]
+    found += rules.Rules(document, _MOST).run()
+    return tuple(dict.fromkeys(found))
+
+
+def authority(document: dict[str, Any]) -> None:
+    """Let openapi-core judge a document of which every reference is known to be a `#/` one."""
+    from openapi_core import OpenAPI  # noqa: PLC0415  # 0.6 s, and only wanted for comparison
+
+    try:
+        OpenAPI.from_dict(document)
+    except AppError:
+        raise
+    except Exception as error:  # noqa: BLE001  # it also lets RecursionError, TypeError, KeyError … through
+        reason = str(error).split("\n", 1)[0][:300]
+        raise AuthorityRefused(f"{type(error).__name__}: {reason}") from error
+
+
+def _pointer(path: list[str | int]) -> str:
+    trail: Trail = ()
+    for key in path:
+        trail = (trail, key)
+    return pointer(trail)
