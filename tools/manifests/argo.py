@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from tools.manifests import dump, objects, skeletons
+from core.errors import Conflict
+from tools.manifests import dump, loading, objects, skeletons
 from tools.manifests.context import Context
 from tools.manifests.module import Module
 from tools.manifests.objects import Object
 from tools.manifests.skeletons import Texts
+
+
+class RepositoryDiffers(Conflict):
+    """The tenant's project names another repository than this module."""
+
+    code = "AW334"
+    fix = "Give the repository the tenant's other modules use, or mend the project file first."
+
 
 SERVER = "https://kubernetes.default.svc"
 
@@ -91,7 +101,9 @@ def _source(module: Module, facts: Context, environment: str) -> Object:
 
 
 def _project(module: Module, facts: Context, texts: Texts) -> Object:
-    destinations = [{"server": SERVER, "namespace": module.namespace(each)} for each in module.environments]
+    own = {module.namespace(each) for each in module.environments}
+    namespaces = sorted(own | set(_known(module, facts)))
+    destinations = [{"server": SERVER, "namespace": each} for each in namespaces]
     return skeletons.fill(
         texts,
         "argocd/project.yaml",
@@ -100,3 +112,20 @@ def _project(module: Module, facts: Context, texts: Texts) -> Object:
         repository=repository(module, facts),
         destinations=destinations,
     )
+
+
+def _known(module: Module, facts: Context) -> list[str]:
+    """The tenant's namespaces in the project file as it stands: other modules use them."""
+    spec = loading.load(facts.project or "").get("spec")
+    if not isinstance(spec, dict):
+        return []
+    repos = spec.get("sourceRepos") or []
+    if repos and repos != [repository(module, facts)]:
+        place = f"argocd/projects/{module.tenant}.yaml"
+        raise RepositoryDiffers(
+            f"The project of the tenant {module.tenant} reads {repos[0]}, not {repository(module, facts)}.",
+            place=place,
+        )
+    found = (each.get("namespace") for each in spec.get("destinations") or [] if isinstance(each, dict))
+    own = re.compile(rf"{re.escape(module.tenant)}-[a-z][a-z0-9]{{0,19}}")
+    return [each for each in found if isinstance(each, str) and own.fullmatch(each)]

@@ -171,10 +171,11 @@ def _policy(policy: SyncPolicy, at: str) -> Iterator[_Fault]:
         elif option == "Validate=false":
             yield "AW356", "Validate=false hides mistakes from the cluster's check", place, "Remove it."
     backoff = (policy.retry.backoff if policy.retry else None) or Backoff()
-    for name, value in (("duration", backoff.duration), ("maxDuration", backoff.max_duration)):
-        if value is not None and not _DURATION.fullmatch(value):
-            text = f"{value!r} is not a duration"
-            yield "AW357", text, f"{at}/retry/backoff/{name}", "Write it as `5s`, `3m` or `1h30m`."
+    durations = {"duration": backoff.duration, "maxDuration": backoff.max_duration}
+    for field, given in durations.items():
+        if given is not None and not _DURATION.fullmatch(given):
+            place = f"{at}/retry/backoff/{field}"
+            yield "AW357", f"{given!r} is not a duration", place, "Write it as `5s`, `3m` or `1h30m`."
 
 
 _DURATION = re.compile(r"(?=[0-9])(?:[0-9]{1,6}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,6}s)?|[0-9]{1,9}")

@@ -17,7 +17,6 @@ class ArgoPart(BaseModel):
         frozen=True,
         strict=True,
         alias_generator=to_camel,
-        populate_by_name=True,
         defer_build=True,
     )
 

@@ -16,7 +16,8 @@ _LAST: dict[str, frozenset[str]] = {
     "readiness": frozenset({"ready", "readyz", "readiness"}),
 }
 _GENERAL = (
-    "healthz", "health", "healthcheck", "health-check", "health_check", "_health", "heartbeat", "ping", "status",
+    "healthz", "health", "healthcheck", "health-check", "health_check", "_health", "heartbeat", "ping",
+    "status",
 )  # fmt: skip
 # A business path may end in these (`/orders/status`); near the root they tell about the service.
 _VAGUE = frozenset({"ping", "status"})
@@ -30,19 +31,18 @@ def probes(module: Module, facts: Context) -> dict[str, dict[str, Any] | None]:
     for kind in KINDS:
         own: Probe | None = getattr(module.health, kind)
         path = paths.get(kind)
-        made[kind] = (
-            None if kind == "startup" and not (own or path) else _probe(own or Probe(path=path), module)
-        )
+        if own is None and path is None and kind == "startup":
+            made[kind] = None
+        else:
+            made[kind] = _probe(own or Probe(path=path), module)
     return made
 
 
 def found(facts: Context) -> dict[str, str]:
     """Kind → path of the spec's best health operation, with the first server's base path."""
     base = _base(facts)
-    paths = [
-        each.path for each in facts.health if each.method.upper() == "GET" and _PATH.fullmatch(each.path)
-    ]
-    paths = sorted(dict.fromkeys(paths), key=lambda path: (path.count("/"), path))
+    offered = {each.path for each in facts.health if each.method.upper() == "GET"}
+    paths = sorted(filter(_PATH.fullmatch, offered), key=lambda path: (path.count("/"), path))
     general = _general(paths)
     chosen: dict[str, str] = {}
     for kind in KINDS:
