@@ -143,7 +143,7 @@ class _Run:
                 entries.append(self._entry(document, check, policies))
         if self.builtin:
             readable = [d for d in found if not d.broken and self._applies(d, "semantics")]
-            entries.append(semantics.across(readable))
+            entries.append(semantics.across(readable, self.sources))
         return entries
 
     def _applies(self, document: Document, check: str) -> bool:

@@ -30,7 +30,7 @@ class SetRule:
 
     id: str
     title: str
-    check: Callable[[Sequence[View]], Iterator[tuple[View, str, str]]]
+    check: Callable[[Whole], Iterator[tuple[View, str, str]]]
     severity: Severity = "error"
 
 
@@ -112,3 +112,17 @@ class View:
         for group in CONTAINERS:
             found += mappings(self.pod.get(group), f"{self.pod_place}/{group}")
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The set: every readable document, and the paths of all files, readable or not."""
+
+    views: Sequence[View]
+    paths: frozenset[str]
+
+    def of(self, *kinds: str) -> Iterator[View]:
+        """The cluster objects of these kinds."""
+        for view in self.views:
+            if view.kind in kinds and view.document.role == "kubernetes":
+                yield view
