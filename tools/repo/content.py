@@ -11,8 +11,8 @@ from core.errors import Invalid
 from tools.repo.command import AnswerTooLarge, Git
 from tools.repo.failures import translate
 
-_FILES = 20_000
-_FILE_BYTES = 32 * 1024**2
+FILES = 20_000
+FILE_BYTES = 32 * 1024**2
 _TOTAL_BYTES = 256 * 1024**2
 _LISTING_BYTES = 16 * 1024**2
 _PLAIN = frozenset({"100644", "100755", "100664"})
@@ -56,14 +56,14 @@ def _refuse_detours(git: Git, at: Path, commit: str, wanted: Sequence[str]) -> N
 
 
 def _refuse_odd(entries: Sequence[Entry]) -> None:
-    if len(entries) > _FILES:
-        raise AnswerTooLarge(f"The module's paths hold more than {_FILES} files.")
+    if len(entries) > FILES:
+        raise AnswerTooLarge(f"The module's paths hold more than {FILES} files.")
     total = 0
     for entry in entries:
         if entry.mode not in _PLAIN:
             raise EntryRefused("A module's path holds a link or a submodule.", place=entry.path[:200])
         total += entry.size
-        if entry.size > _FILE_BYTES or total > _TOTAL_BYTES:
+        if entry.size > FILE_BYTES or total > _TOTAL_BYTES:
             raise AnswerTooLarge("A module's files are larger than is ever read.", place=entry.path[:200])
 
 

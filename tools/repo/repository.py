@@ -119,9 +119,10 @@ class Repository:
         check(publication)
         with locks.hold(self._branch_lock(publication.branch), timeout_s=self._lock_s, sleep=self._sleep):
             for attempt in range(1, TRIES + 1):
+                if attempt > 1:
+                    self._sleep(_PAUSE_S * attempt * (0.5 + self._jitter()))
                 if receipt := self._tried(publication, attempt):
                     return receipt
-                self._sleep(_PAUSE_S * attempt * (0.5 + self._jitter()))
         raise Contended(
             f"Branch {publication.branch} moved {TRIES} times under our push.", place=publication.branch
         )
