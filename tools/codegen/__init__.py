@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import compose as _compose
+from . import fidelity as _fidelity
 from . import package as _package
+from . import samples as _samples
 from .audit import audit
 from .emit import Emitter
 from .errors import LossyModels
-from .operations import Operations
-from .prove import prove
+from .operations import Operations, Part
+from .prove import load, prove, refusal, unload
 from .table import Table
 
-__all__ = ["Models", "audit", "generate", "prove"]
+__all__ = ["Models", "audit", "examples", "generate", "load", "prove", "refusal", "unload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,17 @@ class Models:
     names: dict[str, dict[str, str]]
     fidelity: tuple[dict[str, Any], ...]
     classes: int
+    examples: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> Models:
-        return cls(found["files"], found["names"], tuple(found["fidelity"]), found["classes"])
+        return cls(
+            found["files"],
+            found["names"],
+            tuple(found["fidelity"]),
+            found["classes"],
+            tuple(found["examples"]),
+        )
 
 
 def generate(document: dict[str, Any], *, strict: bool = False) -> dict[str, Any]:
@@ -41,39 +50,37 @@ def generate(document: dict[str, Any], *, strict: bool = False) -> dict[str, Any
 
     `strict` turns any loss into `LossyModels`.
     """
-    table = Table(document)
-    table.read()
-    operations = Operations(table)
-    operations.read()
-    table.read()
+    table, parts = _read(document)
     emitter = Emitter(table.entries)
     composed = _compose.compose(emitter)
-    files = _package.files(emitter, composed, operations.parts)
+    files = _package.files(emitter, composed, parts)
     for text in files.values():
         audit(text)
-    fidelity = _fidelity(table)
+    fidelity = _fidelity.report(table, parts)
     losses = [row for row in fidelity if row["status"] != "generated"]
     if strict and losses:
-        raise LossyModels(f"{len(losses)} parts of the document are not whole in the models.", losses=losses)
+        named = "; ".join(f"{row['name']}: {', '.join(row['lost'])}" for row in losses[:5])
+        raise LossyModels(
+            f"{len(losses)} parts of the document are not whole in the models. {named}", losses=losses[:200]
+        )
     return {
         "files": files,
-        "names": {
-            "schemas": _package.schemas(table.entries),
-            "operations": _package.operations(operations.parts),
-        },
+        "names": {"schemas": _package.schemas(table.entries), "operations": _package.operations(parts)},
         "fidelity": fidelity,
         "classes": len(table.entries),
+        "examples": _samples.collect(table, parts),
     }
 
 
-def _fidelity(table: Table) -> list[dict[str, Any]]:
-    return [
-        {
-            "place": entry.place,
-            "name": entry.original or entry.name,
-            "class": entry.name,
-            "status": "partial" if entry.losses else "generated",
-            "lost": list(entry.losses),
-        }
-        for entry in table.entries.values()
-    ]
+def examples(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The document's own examples, as `prove` takes them. `generate` returns the same list."""
+    return _samples.collect(*_read(document))
+
+
+def _read(document: dict[str, Any]) -> tuple[Table, list[Part]]:
+    table = Table(document)
+    table.read()  # first the components: an inline schema of an operation may equal one of theirs
+    operations = Operations(table)
+    operations.read()
+    table.read()
+    return table, operations.parts

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from .patterns import compiles
 
@@ -58,7 +58,7 @@ def scalars(raw: dict[str, Any], kind: str, note: Note) -> Node:
     elif kind in ("integer", "number"):
         _number(raw, node, note)
     for key in _COUNTS:
-        value: Any = raw.get(key)
+        value = raw.get(key)
         if _for(key, kind) and _is_count(value):
             node[key] = int(value)
     return node
@@ -72,7 +72,7 @@ def _for(key: str, kind: str) -> bool:
     )
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[float]:
     return _is_number(value) and value == int(value) and value >= 0
 
 
@@ -102,7 +102,7 @@ def _number(raw: dict[str, Any], node: Node, note: Note) -> None:
             note("multipleOf (a fraction: binary floats would refuse right values)")
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 

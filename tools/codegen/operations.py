@@ -23,7 +23,7 @@ class Part:
     operation: str
     role: str
     name: str
-    place: str
+    place: str  # of the body, response or parameters
     media: str = ""
     node: Node | None = None
     losses: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Operations:
             wanted = name if not seen else name + class_name(media.rpartition("/")[2])
             seen.append(schema)
             at = f"{place}/content/{_escape(media)}"
-            self._add(Part(operation, role, wanted, at, media, raw=found), schema, f"{at}/schema")
+            self._add(Part(operation, role, wanted, place, media, raw=found), schema, f"{at}/schema")
 
     def _add(self, part: Part, schema: dict[str, Any], place: str) -> None:
         if place not in self._named:
