@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import AppError
-from core.store.errors import StoreBusy, StoreCorrupt, StoreFull, StoreReadOnly, StoreUnavailable
+from core.store.errors import (
+    StoreBusy,
+    StoreCorrupt,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+    ValueNotPlain,
+)
 
 # SQLite's primary result codes, and PostgreSQL's SQLSTATEs (whole, or their class of two letters).
 _SQLITE: dict[int, type[AppError]] = {
@@ -48,6 +55,8 @@ def translated(place: str) -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise StoreBusy("Every connection to the store is in use.", place=place) from error
+    except (DataError, UnicodeEncodeError) as error:  # NUL in PostgreSQL, a lone surrogate in both
+        raise ValueNotPlain("A word has a character that the database cannot keep.", place=place) from error
     except DBAPIError as error:
         kind = _kind(error)
         if kind is None:

@@ -98,15 +98,17 @@ class Approvals:
         return same[-1] if same else None
 
 
-def insert_new(db: Connection, row: dict[str, Any]) -> bool:
+def _insert_new(db: Connection, row: dict[str, Any]) -> bool:
     """Insert an effect unless it is there. True when it was not."""
     insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    return db.execute(insert(effects).values(row).on_conflict_do_nothing()).rowcount == 1
+    statement = insert(effects).values(row).on_conflict_do_nothing()
+    # Without the option an INSERT's row count is not kept on PostgreSQL.
+    return db.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def _intend(db: Connection, run: Run, row: dict[str, Any]) -> Effect:
     hold(db, run)
-    is_fresh = insert_new(db, row)
+    is_fresh = _insert_new(db, row)
     effect = _find(db, _same(row["tenant"], row["key"], row["name"]), is_fresh=is_fresh)
     if effect is None:
         raise Bug("An intent was written and is not there.")
