@@ -113,53 +113,49 @@ class Sandbox:
         """Once more with a new zygote if the old one was dead before it took the call."""
         for _ in range(2):
             with contextlib.ExitStack() as ends:
-                talk = self._hand_over(ends, limits, folder)
-                if talk is None:
-                    continue
-                talk.hold(request)
-                if talk.ended or talk.started or talk.stopped:
-                    self._after(talk)
+                zygote = self._alive()
+                talk = _hand_over(zygote, ends, limits, folder)
+                if talk:
+                    talk.hold(request)
+                if talk is None or talk.ended is None:
+                    self._drop(zygote)
+                if talk and (talk.started or talk.stopped):
                     return talk
         raise StartFailed("The sandbox's process does not take calls.")
 
-    def _hand_over(
-        self, ends: contextlib.ExitStack, limits: Limits, folder: str
-    ) -> calls.Conversation | None:
-        """A conversation whose other ends the zygote has; None where it is not there."""
-        pairs = [socket.socketpair(), socket.socketpair()]
-        (talk, their_talk), (watch, their_watch) = pairs
-        noise, their_noise = os.pipe()
-        os.set_blocking(noise, False)
-        for sock in (talk, watch):
-            ends.callback(sock.close)
-        ends.callback(os.close, noise)
-        fds = [their_talk.fileno(), their_noise, their_watch.fileno()]
-        try:
-            with self._lock:
-                socket.send_fds(self._alive().control, [b"C"], fds)
-        except OSError:
-            self._drop()
-            return None
-        finally:
-            their_talk.close()
-            their_watch.close()
-            os.close(their_noise)
-        return calls.Conversation(limits, folder, talk, noise, watch)
-
     def _alive(self) -> start.Zygote:
-        if not self._open:
-            raise CallRefused("The sandbox is closed.")
-        if self._zygote is None:
-            self._zygote = start.launch(self._plan)
-        return self._zygote
-
-    def _after(self, talk: calls.Conversation) -> None:
-        """A zygote that does not report the end of what it was to kill is not used again."""
-        if talk.ended is None:
-            self._drop()
-
-    def _drop(self) -> None:
         with self._lock:
-            if self._zygote:
-                start.end(self._zygote.pid, self._zygote.control)
+            if not self._open:
+                raise CallRefused("The sandbox is closed.")
+            if self._zygote is None:
+                self._zygote = start.launch(self._plan)
+            return self._zygote
+
+    def _drop(self, zygote: start.Zygote) -> None:
+        """It died, or did not end what it was told to end: its children die with it."""
+        with self._lock:
+            if self._zygote is zygote:
                 self._zygote = None
+                start.end(zygote.pid, zygote.control, patience_s=0.0)
+
+
+def _hand_over(
+    zygote: start.Zygote, ends: contextlib.ExitStack, limits: Limits, folder: str
+) -> calls.Conversation | None:
+    """A conversation whose other ends the zygote has; None where it is not there to take them."""
+    (talk, their_talk), (watch, their_watch) = socket.socketpair(), socket.socketpair()
+    noise, their_noise = os.pipe()
+    os.set_blocking(noise, False)
+    ends.callback(talk.close)
+    ends.callback(watch.close)
+    ends.callback(os.close, noise)
+    try:
+        # One message: threads that call at once do not mix.
+        socket.send_fds(zygote.control, [b"C"], [their_talk.fileno(), their_noise, their_watch.fileno()])
+    except OSError:
+        return None
+    finally:
+        their_talk.close()
+        their_watch.close()
+        os.close(their_noise)
+    return calls.Conversation(limits, folder, talk, noise, watch)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import time
 from itertools import count
 
 from core.sandbox.terms import Limits
 
+_TRIES = 20
 _NOFOLLOW = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -44,7 +46,17 @@ def over(path: str, limits: Limits) -> bool:
 
 
 def remove(path: str) -> None:
-    """Remove the tree without recursion: folders inside folders are first moved to the top."""
+    """Remove the tree. Tried again while a child that was just killed is still in it."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(OSError):
+            _remove(path)
+        if not os.path.lexists(path):
+            return
+        time.sleep(0.01)
+
+
+def _remove(path: str) -> None:
+    """Without recursion: folders inside folders are first moved to the top."""
     with contextlib.suppress(FileNotFoundError):
         top = os.open(path, _NOFOLLOW)
         try:

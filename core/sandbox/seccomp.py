@@ -38,6 +38,11 @@ def install(*, processes: bool, signals: bool) -> None:
     """Refuse from now on, in this thread and all it starts. Needs no_new_privs."""
     code = assemble(os.uname().machine, processes=processes, signals=signals)
     code = code.replace(struct.pack("I", _OWN), struct.pack("I", os.getpid()))
+    load(code)
+
+
+def load(code: bytes) -> None:
+    """Have the kernel obey a filter's bytes."""
     buffer = ctypes.create_string_buffer(code, len(code))
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer)))
     native.prctl(native.SET_SECCOMP, 2, program)

@@ -59,10 +59,10 @@ def launch(plan: Plan) -> Zygote:
         raise
 
 
-def end(pid: int, control: socket.socket) -> None:
+def end(pid: int, control: socket.socket, *, patience_s: float = 2.0) -> None:
     """Let it go: it kills its children when the socket closes. Killed itself if it does not."""
     control.close()
-    deadline = time.monotonic() + 2.0
+    deadline = time.monotonic() + patience_s
     with contextlib.suppress(ChildProcessError, ProcessLookupError):
         while os.waitpid(pid, os.WNOHANG) == (0, 0):
             if time.monotonic() > deadline:

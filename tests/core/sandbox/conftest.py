@@ -18,16 +18,20 @@ QUICK = Limits(cpu_s=20, wall_s=20)
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(preload=[HOSTILE, PROBES], limits=QUICK) as sandbox:
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    folder = tmp_path_factory.mktemp("scratch")
+    with Sandbox(preload=[HOSTILE, PROBES], limits=QUICK, scratch_root=folder) as sandbox:
         yield sandbox
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
-def open_box() -> Iterator[Sandbox]:
-    """No walls: what the callers' `--sandbox process` gives."""
-    with Sandbox(preload=[HOSTILE, PROBES], limits=QUICK, level=Level.PROCESS) as sandbox:
+def open_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """No walls: what `--sandbox process` gives."""
+    folder, level = tmp_path_factory.mktemp("scratch"), Level.PROCESS
+    with Sandbox(preload=[HOSTILE, PROBES], limits=QUICK, scratch_root=folder, level=level) as sandbox:
         yield sandbox
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture

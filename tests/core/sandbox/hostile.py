@@ -144,12 +144,13 @@ def fill(megabytes: int) -> None:
 
 
 def nest(depth: int) -> str:
-    """A tree too deep to name by its path, with a closed folder at its end."""
+    """A deep tree with a closed folder at its end; its top is the answer."""
+    top = os.getcwd()
     for _ in range(depth):
         os.mkdir("d")
         os.chdir("d")
     os.mkdir("closed", mode=0)
-    return "nested"
+    return top
 
 
 def read_file(path: str) -> str:

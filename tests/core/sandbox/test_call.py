@@ -153,7 +153,7 @@ def test_named_path_is_readable_by_that_call_only(box: Sandbox, tmp_path: Path) 
 def test_private_folder_is_gone_after_the_call(box: Sandbox) -> None:
     folder = box.call(f"{HOSTILE}:own_folder").value
 
-    assert folder.startswith("/tmp/aw-")
+    assert Path(folder).name.startswith("aw-")
     assert not Path(folder).exists()
 
 
