@@ -34,6 +34,7 @@ def main() -> None:
         # Until we watch the socket; cleared later, because it fires when the *thread* that
         # started us ends.
         native.prctl(native.SET_PDEATHSIG, int(signal.SIGKILL))
+    gc.disable()
     config = frames.receive(control)
     ready = _prepare(config)
     control.sendall(frames.pack(ready))
@@ -55,9 +56,8 @@ def _prepare(config: dict[str, Any]) -> dict[str, Any]:
             importlib.import_module(name)
     except Exception as error:  # noqa: BLE001 - an import may raise anything; the caller is told
         return {"failed": f"{type(error).__name__}: {error}", "abi": abi, "reasons": reasons}
-    gc.collect()
+    # What is loaded now is never collected, so a child's collections do not copy its pages.
     gc.freeze()
-    gc.disable()
     if sys.platform == "linux":
         native.prctl(native.SET_PDEATHSIG, 0)
         native.prctl(native.SET_CHILD_SUBREAPER, 1)
