@@ -1,8 +1,13 @@
 """OpenAPI 2.0 and 3.x documents to one clean `Spec`. Nothing is ever fetched, nothing outside is read."""
 
-from .ingest import load, parse
+from .ingest import cleared, load, parse
+from .judge import AuthorityRefused, authority, validate
 from .limits import Limits
+from .locate import locate
 from .sources import Folder, Memory, Source
 from .spec import Operation, Spec
 
-__all__ = ["Folder", "Limits", "Memory", "Operation", "Source", "Spec", "load", "parse"]
+__all__ = [
+    "AuthorityRefused", "Folder", "Limits", "Memory", "Operation", "Source", "Spec",
+    "authority", "cleared", "load", "locate", "parse", "validate",
+]  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.errors import Invalid
-from core.findings import Finding
+from core.findings import Finding, Severity
 
 from . import grammar, refs
 from .files import Opened
@@ -29,6 +29,8 @@ _SECTIONS_3: Final = {
 _SECTIONS_2: Final = {"schema": "definitions", "response": "responses", "parameter": "parameters"}
 _VAGUE: Final = frozenset({"schema", "items", "properties", "allOf", "anyOf", "oneOf", "not", "index"})
 _FILE_LIKE: Final = re.compile(r"(?:\.{0,2}/)?[^:#?]+\.(?:json|ya?ml)(?:#.*)?\Z")
+# They change what every reference below them means: libraries would go and look there.
+_IDENTITIES: Final = ("$id", "id", "$dynamicRef")
 _HOPS: Final = 50
 
 
@@ -48,13 +50,21 @@ class RefDangling(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A part whose references are still relative to `file`. `chain` is what was put in on the way here."""
+    """A part whose references are still relative to `file`, where it stands at `fragment`.
+
+    `chain` is what was put in on the way here.
+    """
 
     file: str
     kind: str
     node: Any
     trail: Trail
+    fragment: str = ""
     chain: tuple[Any, ...] = ()
+
+    def place(self, trail: Trail) -> str:
+        """The pointer in the part's own file."""
+        return self.fragment.rstrip("/") + grammar.pointer(trail)[len(grammar.pointer(self.trail)) :]
 
 
 @dataclass(slots=True)
@@ -75,11 +85,16 @@ class Bundle:
     _homes: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _tasks: list[_Task] = field(default_factory=list)
     _merges: list[tuple[dict[str, Any], Any]] = field(default_factory=list)
+    _deep: list[dict[str, Any]] = field(default_factory=list)
     _copied: int = 0
 
     @property
     def _three(self) -> bool:
         return "swagger" not in self.document
+
+    @property
+    def _schemas(self) -> str:
+        return "#/components/schemas/" if self._three else "#/definitions/"
 
     def run(self) -> None:
         self._claim_components()
@@ -93,13 +108,24 @@ class Bundle:
                 ref = node.get("$ref")
                 if ref.__class__ is str:
                     self._follow(task, kind, node, ref, trail)
-                if kind == "schema" and "discriminator" in node:
-                    self._mapping(task, node, trail)
+                if kind == "schema":
+                    self._schema(task, node, trail)
         for node, value in reversed(self._merges):
             node.pop("$ref", None)
             merged = {**value, **node}
             node.clear()
             node.update(merged)
+        self._lift()
+
+    def _schema(self, task: _Task, node: dict[str, Any], trail: Trail) -> None:
+        for key in _IDENTITIES:
+            if key in node and isinstance(node[key], str):
+                self._report(
+                    "AW153", f"`{key}` is not followed; it was dropped.", task.file, task.place(trail)
+                )
+                del node[key]
+        if "discriminator" in node:
+            self._mapping(task, node, trail)
 
     def _claim_components(self) -> None:
         """A component that is only a reference into a file becomes that file's home: names stay."""
@@ -130,15 +156,15 @@ class Bundle:
 
     def _settle(self, kind: str, node: dict[str, Any], found: _Target, trail: Trail, chain: Any = ()) -> None:
         self.origins[grammar.pointer(trail)] = (found.file, found.fragment)
-        self._tasks.append(_Task(found.file, kind, node, trail, chain))
+        self._tasks.append(_Task(found.file, kind, node, trail, found.fragment, chain))
 
     def _follow(self, task: _Task, kind: str, node: dict[str, Any], ref: str, trail: Trail) -> None:
-        local = ref.startswith("#")
-        if local and task.file == self.entry and kind != "pathItem":
-            return
-        place = grammar.pointer(trail)
-        if local and task.file == self.entry and not refs.found(self.document, ref[1:])[0]:
-            return
+        if ref.startswith("#") and task.file == self.entry:
+            if kind == "schema" and not ref.startswith(self._schemas):
+                self._deep.append(node)
+            if kind != "pathItem" or not refs.found(self.document, ref[1:])[0]:
+                return
+        place = task.place(trail)
         try:
             found = self._find(task.file, ref, place)
         except RefDangling as error:
@@ -147,6 +173,8 @@ class Bundle:
         sections = _SECTIONS_3 if self._three else _SECTIONS_2
         if found.file == self.entry and kind != "pathItem":
             node["$ref"] = "#" + found.fragment
+            if kind == "schema" and not node["$ref"].startswith(self._schemas):
+                self._deep.append(node)
         elif kind in sections:
             node["$ref"] = self._home(kind, sections[kind], found, f"{task.file}#{place}")
         else:
@@ -155,19 +183,11 @@ class Bundle:
     def _dangling(self, task: _Task, node: dict[str, Any], ref: str, place: str, error: RefDangling) -> None:
         """A part of a file often names the components of the document it is made for."""
         if ref.startswith("#") and refs.found(self.document, ref[1:])[0]:
-            self.opened.findings.append(
-                Finding(
-                    "AW145",
-                    "warning",
-                    f"{ref!r} is not in {task.file}; it was read as a place in {self.entry}.",
-                    file=task.file,
-                    place=place,
-                    fix=f"Write the reference as a path to {self.entry}.",
-                )
-            )
+            message = f"{ref!r} is not in {task.file}; it was read as a place in {self.entry}."
+            self._report("AW145", message, task.file, place)
         else:
             node["$ref"] = f"#/x-missing/{_escaped(task.file)}/{_escaped(ref)}"
-            self._report(error.message, place, rule="AW134")
+            self._report("AW134", error.message, task.file, place)
 
     def _home(self, kind: str, section: str, found: _Target, place: str) -> str:
         key = (kind, found.file, found.fragment)
@@ -193,40 +213,39 @@ class Bundle:
             owner = owner["components"]
         if not isinstance(owner.get(section), dict):
             if section in owner:
-                self._report(f"`{section}` is empty or no mapping.", f"/components/{section}")
+                message = f"`{section}` is empty or no mapping."
+                self._report("AW130", message, self.entry, f"/components/{section}")
             owner[section] = {}
         held: dict[str, Any] = owner[section]
         return held
 
     def _put_in(self, task: _Task, kind: str, node: dict[str, Any], found: _Target, trail: Trail) -> None:
-        place = grammar.pointer(trail)
+        place = f"{task.file}#{task.place(trail)}"
         if not isinstance(found.value, dict):
-            raise RefDangling(
-                f"The reference leads to {found.file}#{found.fragment}, which is no mapping.",
-                place=f"{task.file}#{place}",
-            )
+            message = f"The reference leads to {found.file}#{found.fragment}, which is no mapping."
+            raise RefDangling(message, place=place)
         step = (found.file, found.fragment)
         chain, depth = task.chain, 0
         while chain:
             chain, seen = chain
             depth += 1
             if seen == step or depth > _HOPS:
-                raise RefLoop(
-                    "The reference leads back into what it is put into.", place=f"{task.file}#{place}"
-                )
+                raise RefLoop("The reference leads back into what it is put into.", place=place)
         value = self._copy(found.value)
         self._merges.append((node, value))
         below = (task.chain, step)
         if kind[:4] != "map:":
             self._settle(kind, value, found, trail, below)
             return
-        self._report("A `$ref` cannot stand for this whole mapping; it was put in.", place)
-        self.origins[place] = step
+        message = "A `$ref` cannot stand for this whole mapping; it was put in."
+        self._report("AW130", message, task.file, task.place(trail))
+        home = grammar.pointer(trail)
+        self.origins[home] = step
         for name, each in value.items():
             if isinstance(each, dict):
                 inside = _Target(found.file, f"{found.fragment.rstrip('/')}/{_escaped(name)}", each)
                 if (trail and trail[0] == ((), "components")) or trail == ((), "definitions"):
-                    self._homes[(kind[4:], inside.file, inside.fragment)] = f"#{place}/{_escaped(name)}"
+                    self._homes[(kind[4:], inside.file, inside.fragment)] = f"#{home}/{_escaped(name)}"
                 self._settle(kind[4:], each, inside, (trail, name), below)
 
     def _mapping(self, task: _Task, node: dict[str, Any], trail: Trail) -> None:
@@ -235,7 +254,7 @@ class Bundle:
         mapping = held.get("mapping") if isinstance(held, dict) else None
         if not isinstance(mapping, dict) or not self._three:
             return
-        place = grammar.pointer(trail) + "/discriminator/mapping"
+        place = task.place(trail) + "/discriminator/mapping"
         for key, value in list(mapping.items()):
             local = isinstance(value, str) and value.startswith("#") and task.file != self.entry
             if not isinstance(value, str) or not (local or _FILE_LIKE.match(value)):
@@ -296,8 +315,27 @@ class Bundle:
             raise TooBig(f"The references stand for over {self.opened.limits.copied_nodes:,} values.")
         return made
 
-    def _report(self, message: str, place: str, rule: str = "AW130") -> None:
-        self.opened.findings.append(Finding(rule, "error", message, file=self.entry, place=place))
+    def _lift(self) -> None:
+        """Give a schema that is named from afar, inside a path or another schema, a name of its own."""
+        section = "schemas" if self._three else "definitions"
+        for node in self._deep:
+            ref = node["$ref"]
+            known, target = refs.found(self.document, ref[1:]) if ref.startswith("#/") else (False, None)
+            if not known or not isinstance(target, dict) or target is node:
+                continue
+            if not isinstance(target.get("$ref"), str) or len(target) > 1:
+                owner = self._section(section)
+                name = _free(_name("Schema", ref[1:]), owner)
+                base: Trail = ((), section) if not self._three else (((), "components"), section)
+                owner[name] = dict(target)
+                target.clear()
+                target["$ref"] = "#" + grammar.pointer((base, name))
+                self.origins[target["$ref"][1:]] = (self.entry, ref[1:])
+            node["$ref"] = target["$ref"]
+
+    def _report(self, rule: str, message: str, file: str, place: str) -> None:
+        severity: Severity = "error" if rule in ("AW130", "AW134") else "warning"
+        self.opened.findings.append(Finding(rule, severity, message, file=file, place=place))
 
 
 def bundled(opened: Opened, entry: str) -> Bundle:

@@ -149,6 +149,8 @@ def walk(
         kind, node, trail = work.pop()
         yield kind, node, trail
         if kind[:4] == "map:":
+            if "$ref" not in node:
+                _enter(work, "", trail, ("map", kind[4:]), node)
             continue
         keys = grammar[kind]
         if "*" in keys:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from core.errors import Invalid, Unsupported
 
-from . import bundle, spec, upgrade
+from . import bundle, judge, report, sanitise, spec, upgrade, writing
 from .files import Opened
 from .limits import Limits
 from .sources import Folder, Memory, Source
 from .spec import Spec
-
-_YAML_LIMIT: Final = 300_000
 
 
 class NotOpenapi(Invalid):
@@ -44,27 +42,44 @@ class PartMissing(Invalid):
 def parse(source: Source, limits: Limits | None = None) -> Spec:
     """The document as one value. Refusals are errors; everything else that is wrong is a finding."""
     opened = Opened(source, limits or Limits())
-    entry = source.entry
-    raw = opened.value(entry)
-    version = _version(raw, entry)
-    whole = bundle.bundled(opened, entry).document
-    _has_parts(whole, entry)
-    findings = list(opened.findings)
-    document = upgrade.upgraded(whole) if "swagger" in whole else whole
-    made = spec.operations(document)
+    with report.placed(opened):
+        made, version = _cleared(opened)
+        places = report.Places(opened, made.origins, made.entry)
+        findings = [*opened.findings, *places.of(judge.validate(made.document))]
+        document = made.document
+        if "swagger" in document:
+            document = upgrade.upgraded(document)
+        findings += places.of(sanitise.sanitised(document, opened.limits.findings))
+    found = spec.operations(document)
     return Spec(
         document=document,
         version=version,
         title=_text(document["info"].get("title")),
         api_version=_text(document["info"].get("version")),
-        digest=_digest(entry, opened.digests),
+        digest=_digest(made.entry, opened.digests),
         files=dict(sorted(opened.digests.items())),
-        findings=tuple(findings),
-        operations=made,
-        health=spec.health(made, document),
+        findings=tuple(places.with_lines(findings)),
+        operations=found,
+        health=spec.health(found, document),
         servers=spec.servers(document),
-        text=opened.texts[entry] if len(opened.digests) == 1 else _written(document),
+        text=opened.texts[made.entry] if len(opened.digests) == 1 else writing.written(document),
     )
+
+
+def cleared(source: Source, limits: Limits | None = None) -> dict[str, Any]:
+    """The bundled document in its own version, neither converted nor mended: what the authority may see."""
+    opened = Opened(source, limits or Limits())
+    with report.placed(opened):
+        return _cleared(opened)[0].document
+
+
+def _cleared(opened: Opened) -> tuple[bundle.Bundle, str]:
+    entry = opened.source.entry
+    raw = opened.value(entry)
+    version = _version(raw, entry)
+    made = bundle.bundled(opened, entry)
+    _has_parts(made.document, entry)
+    return made, version
 
 
 def load(source: dict[str, Any]) -> dict[str, Any]:
@@ -108,11 +123,6 @@ def _kind(value: Any) -> str:
 
 def _digest(entry: str, digests: Mapping[str, str]) -> str:
     return hashlib.sha256(orjson.dumps([entry, sorted(digests.items())])).hexdigest()
-
-
-def _written(document: dict[str, Any]) -> str:
-    text = orjson.dumps(document, option=orjson.OPT_INDENT_2)
-    return text.decode() + "\n"
 
 
 def _text(value: Any) -> str:

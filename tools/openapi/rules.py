@@ -53,17 +53,22 @@ class Rules:
             place = grammar.pointer(trail)
             self._findings.append(Finding(rule, "error", message, place=place, fix=fix))
 
-    def _resolved(self, node: Any, trail: Trail) -> Any:
-        """The node itself, or what its references lead to; None where they lead nowhere."""
+    def _resolved(self, node: Any, trail: Trail) -> tuple[Any, Trail]:
+        """The node itself, or what its references lead to and where; None where they lead nowhere."""
         for _ in range(_HOPS):
             if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
-                return node
+                return node, trail
             ref = node["$ref"]
             known, node = refs.found(self._document, ref[1:]) if ref.startswith("#") else (False, None)
             if not known:
-                self._report("AW134", f"The reference {ref[:200]!r} leads nowhere.", trail, "Add what it names.")
-                return None
-        return None
+                self._report(
+                    "AW134", f"The reference {ref[:200]!r} leads nowhere.", trail, "Add what it names."
+                )
+                return None, trail
+            trail = ()
+            for key in refs.segments(ref[1:]):
+                trail = (trail, key)
+        return None, trail
 
     def _tags(self) -> None:
         tags = self._document.get("tags")
@@ -76,25 +81,27 @@ class Rules:
                 seen.add(name)
 
     def _path(self, url: str, item: Any, trail: Trail) -> None:
-        item = self._resolved(item, trail)
+        item, trail = self._resolved(item, trail)
         if not isinstance(item, dict):
             return
         shared = list(self._parameters(item.get("parameters"), (trail, "parameters")))
         for method in item:
             if method in grammar.METHODS or (method == "query" and self._version == "3.2"):
-                operation = self._resolved(item[method], (trail, method))
+                operation, at = self._resolved(item[method], (trail, method))
                 if isinstance(operation, dict):
-                    self._operation(url, operation, shared, (trail, method))
+                    self._operation(url, operation, shared, at)
 
     def _operation(self, url: str, operation: dict[str, Any], shared: list[str], trail: Trail) -> None:
         named = operation.get("operationId")
         if isinstance(named, str):
             if named in self._operation_ids:
-                self._report("AW131", f"The operationId {named!r} is used twice.", trail, "Make each one unique.")
+                self._report(
+                    "AW131", f"The operationId {named!r} is used twice.", trail, "Make each one unique."
+                )
             self._operation_ids.add(named)
-        responses = self._resolved(operation.get("responses"), (trail, "responses"))
+        responses, below = self._resolved(operation.get("responses"), (trail, "responses"))
         for code, response in responses.items() if isinstance(responses, dict) else ():
-            self._response(response, ((trail, "responses"), code))
+            self._response(response, (below, code))
         own = list(self._parameters(operation.get("parameters"), (trail, "parameters")))
         given = {*own, *shared}
         try:
@@ -110,14 +117,14 @@ class Rules:
         """The names of the path parameters; each schema becomes a root."""
         seen: set[tuple[str, str]] = set()
         for at, each in enumerate(listed if isinstance(listed, list) else ()):
-            parameter = self._resolved(each, (trail, at))
+            parameter, place = self._resolved(each, (trail, at))
             if not isinstance(parameter, dict):
                 continue
             name, where = parameter.get("name"), parameter.get("in")
             if "schema" in parameter:
-                self._root(parameter["schema"], ((trail, at), "schema"))
+                self._root(parameter["schema"], (place, "schema"))
             if self._version == "2.0" and "default" in parameter:
-                self._default(parameter, (trail, at))
+                self._default(parameter, place)
             if not isinstance(name, str) or not isinstance(where, str):
                 continue
             if (name, where) in seen:
@@ -127,22 +134,21 @@ class Rules:
                 yield name
 
     def _response(self, response: Any, trail: Trail) -> None:
-        response = self._resolved(response, trail)
+        response, trail = self._resolved(response, trail)
         if not isinstance(response, dict):
             return
         if self._version == "2.0":
             if "schema" in response:
                 self._root(response["schema"], (trail, "schema"))
             return
-        content = self._resolved(response.get("content"), (trail, "content"))
-        for kind, media in content.items() if isinstance(content, dict) else ():
-            below = ((trail, "content"), kind)
-            media = self._resolved(media, below)  # noqa: PLW2901  # the resolved one is the one meant
+        content, trail = self._resolved(response.get("content"), (trail, "content"))
+        for kind, named in content.items() if isinstance(content, dict) else ():
+            media, below = self._resolved(named, (trail, kind))
             if isinstance(media, dict) and "schema" in media:
                 self._root(media["schema"], (below, "schema"))
 
     def _root(self, schema: Any, trail: Trail) -> None:
-        schema = self._resolved(schema, trail)
+        schema, trail = self._resolved(schema, trail)
         if isinstance(schema, dict):
             self._roots.setdefault(id(schema), (schema, trail))
         elif schema is not None and not isinstance(schema, bool):
@@ -165,7 +171,7 @@ class Rules:
         work: list[tuple[Any, Trail]] = [(schema, trail)]
         while work:
             node, at = work.pop()
-            node = self._resolved(node, at)
+            node, at = self._resolved(node, at)
             if not isinstance(node, dict) or id(node) in self._visited:
                 continue
             self._visited.add(id(node))
@@ -199,7 +205,9 @@ class Rules:
         known = self._names(schema)
         missing = sorted({name for name in required if isinstance(name, str)} - known)
         if missing:
-            self._report("AW136", f"Required, but no property: {', '.join(missing)[:200]}.", (trail, "required"))
+            self._report(
+                "AW136", f"Required, but no property: {', '.join(missing)[:200]}.", (trail, "required")
+            )
 
     def _names(self, schema: dict[str, Any]) -> set[str]:
         """Every property name that the schema's parts bring; circles are walked once."""
@@ -209,7 +217,7 @@ class Rules:
         work = list(parts) if isinstance(parts, list) else []
         seen: set[int] = set()
         while work:
-            node = self._resolved(work.pop(), ())
+            node, _ = self._resolved(work.pop(), ())
             if not isinstance(node, dict) or id(node) in seen:
                 continue
             seen.add(id(node))

@@ -52,7 +52,10 @@ def _first(errors: Iterator[Any], most: int) -> Iterator[tuple[str, list[str | i
         if count >= most:
             return
         message = error.message
-        yield message if len(message) <= _MESSAGE else message[: _MESSAGE - 1] + "…", list(error.instance_path)
+        yield (
+            message if len(message) <= _MESSAGE else message[: _MESSAGE - 1] + "…",
+            list(error.instance_path),
+        )
 
 
 @cache
@@ -71,7 +74,9 @@ def _schemas_validator(version: str) -> Any:
     if version not in _DIALECTS:
         each = {"$ref": "http://json-schema.org/draft-04/schema#"}
         return jsonschema_rs.Draft4Validator({"items": each}, validate_formats=False, offline=True)
-    parts = [orjson.loads(_resource("openapi_schema_validator", f"schemas/{name}")) for name in _DIALECTS[version]]
+    parts = [
+        orjson.loads(_resource("openapi_schema_validator", f"schemas/{name}")) for name in _DIALECTS[version]
+    ]
     registry = jsonschema_rs.Registry([(part["$id"], part) for part in parts])
     return jsonschema_rs.Draft202012Validator(
         {"items": {"$ref": parts[0]["$id"]}}, validate_formats=False, registry=registry, offline=True

@@ -227,7 +227,7 @@ class _Upgrade:
 def _parameter(old: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in old:
         return old
-    new = {key: old[key] for key in ("name", "in", "description", "required") if key in old}
+    new: dict[str, Any] = {key: old[key] for key in ("name", "in", "description", "required") if key in old}
     if old.get("allowEmptyValue") is True and old.get("in") == "query":
         new["allowEmptyValue"] = True
     new.update(_collection(old))

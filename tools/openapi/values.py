@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import datetime
+import datetime as dt
 import ipaddress
 import math
 import re
@@ -142,9 +142,17 @@ class _Judge:
             fitting = problems.count("")
             if least is None and fitting < len(parts):
                 return next(problem for problem in problems if problem)
-            if self._left >= 0 and least is not None and (fitting < least or (most is not None and fitting > most)):
+            if (
+                self._left >= 0
+                and least is not None
+                and (fitting < least or (most is not None and fitting > most))
+            ):
                 return f"{_shown(value)} fits {fitting} of the schemas under {keyword}"
-        if isinstance(schema.get("not"), dict) and self._left > 0 and not self.check(schema["not"], value, depth + 1):
+        if (
+            isinstance(schema.get("not"), dict)
+            and self._left > 0
+            and not self.check(schema["not"], value, depth + 1)
+        ):
             return f"{_shown(value)} is what `not` forbids" if self._left >= 0 else ""
         return ""
 
@@ -164,7 +172,7 @@ def _number(value: Any) -> Any:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def _length(kind: type) -> Callable[[Any], int | None]:
+def _length(kind: type[str] | type[list[Any]] | type[dict[str, Any]]) -> Callable[[Any], int | None]:
     return lambda value: len(value) if isinstance(value, kind) else None
 
 
@@ -202,7 +210,12 @@ _SIZES: Final[tuple[tuple[str, Callable[[Any], Any], Callable[[Any, Any], bool]]
 
 def _whole(name: Any, value: Any) -> str:
     bits = {"int32": 31, "int64": 63}.get(name) if isinstance(name, str) else None
-    if bits and isinstance(value, int) and not isinstance(value, bool) and not -(1 << bits) <= value < 1 << bits:
+    if (
+        bits
+        and isinstance(value, int)
+        and not isinstance(value, bool)
+        and not -(1 << bits) <= value < 1 << bits
+    ):
         return f"{_shown(value)} is no {name}"
     return ""
 
@@ -229,7 +242,7 @@ def _byte(value: str) -> None:
 
 
 _FORMATS: Final[dict[str, Callable[[str], Any]]] = {
-    "date": datetime.date.fromisoformat,
+    "date": dt.date.fromisoformat,
     "email": _email,
     "ipv4": ipaddress.IPv4Address,
     "ipv6": ipaddress.IPv6Address,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # it is there, the stub hides it
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -30,7 +30,7 @@ from yaml.reader import ReaderError
 from core.errors import Invalid, TooLarge
 
 from .limits import Limits
-from .problems import DuplicateKey, NumberRefused, SyntaxBroken, TooBig, TooDeep
+from .problems import DuplicateKey, NumberRefused, SyntaxBroken, TextRefused, TooBig, TooDeep
 
 
 class AliasRefused(TooLarge):
@@ -175,8 +175,12 @@ class _Reader:
             value = self._plain(value, event)
         elif tag is not None and _PLAIN_TAGS.get(tag) != "str":
             raise TagRefused(f"The tag {tag} is not plain data.", place=self._at(event))
+        elif "\0" in value:
+            raise TextRefused("A text holds a NUL character.", place=self._at(event))
         if event.anchor:
             self._anchors[event.anchor] = _Anchor(value, 1, 0)
+        if self._nodes > self._limits.nodes:
+            raise self._too_many(event)
         self._add(value, event)
 
     def _plain(self, text: str, event: Any) -> Any:
@@ -193,18 +197,22 @@ class _Reader:
     def _number(self, text: str, event: Any) -> Any:
         if len(text) > self._limits.digits and re.match(r"[-+]?[0-9.]+\Z", text):
             raise NumberRefused(f"A number of {len(text)} digits.", place=self._at(event))
-        if _INT.match(text):
+        if _INT.match(text) and -(2**63) <= int(text) < 2**64:
             return int(text)
         if _FLOAT.match(text):
             value = float(text)
             if value in (float("inf"), float("-inf")):
-                raise NumberRefused(f"The number {text} is too large.", place=self._at(event))
+                raise NumberRefused(f"The number {text[:40]} is too large.", place=self._at(event))
             return value
+        return self._odd(text, event)
+
+    def _odd(self, text: str, event: Any) -> Any:
+        """What only starts like a number."""
         if text in _NOT_A_NUMBER:
             raise NumberRefused(f"{text} is not a JSON number.", place=self._at(event))
         if _RADIX.match(text):
             self._surprise("number", text, event)
-            return int(text, 0)
+            return int(text, 0) if len(text) < 18 else text
         if _DATE.match(text):
             self._surprise("date", text, event)
         elif _NUMBER_1_1.match(text):
@@ -228,7 +236,7 @@ class _Reader:
             self._open.add(event.anchor)
         self._nodes += 1
         if self._nodes > self._limits.nodes:
-            raise TooBig(f"The document has over {self._limits.nodes:,} values.", place=self._at(event))
+            raise self._too_many(event)
         self._stack.append(_Frame(value, event.anchor, self._nodes))
 
     def _end(self, event: Any) -> None:
@@ -308,6 +316,9 @@ class _Reader:
     def _surprise(self, kind: str, text: str, event: Any) -> None:
         if len(self._surprises) < self._limits.findings:
             self._surprises.append(Surprise(kind, text[:60], event.start_mark.line + 1))
+
+    def _too_many(self, event: Any) -> TooBig:
+        return TooBig(f"The document has over {self._limits.nodes:,} values.", place=self._at(event))
 
     def _at(self, event: Any) -> str:
         return f"{self._name}:{event.start_mark.line + 1}"
