@@ -116,16 +116,18 @@ def _project(module: Module, facts: Context, texts: Texts) -> Object:
 
 def _known(module: Module, facts: Context) -> list[str]:
     """The tenant's namespaces in the project file as it stands: other modules use them."""
-    spec = loading.load(facts.project or "").get("spec")
+    place = f"argocd/projects/{module.tenant}.yaml"
+    spec = loading.load(facts.project or "", place).get("spec")
     if not isinstance(spec, dict):
         return []
-    repos = spec.get("sourceRepos") or []
-    if repos and repos != [repository(module, facts)]:
-        place = f"argocd/projects/{module.tenant}.yaml"
+    repos = spec.get("sourceRepos")
+    if isinstance(repos, list) and repos and repos != [repository(module, facts)]:
         raise RepositoryDiffers(
             f"The project of the tenant {module.tenant} reads {repos[0]}, not {repository(module, facts)}.",
             place=place,
         )
-    found = (each.get("namespace") for each in spec.get("destinations") or [] if isinstance(each, dict))
+    listed = spec.get("destinations")
+    listed = listed if isinstance(listed, list) else []
+    found = (each.get("namespace") for each in listed if isinstance(each, dict))
     own = re.compile(rf"{re.escape(module.tenant)}-[a-z][a-z0-9]{{0,19}}")
     return [each for each in found if isinstance(each, str) and own.fullmatch(each)]

@@ -32,13 +32,9 @@ _KINDS: dict[str, type[ArgoPart]] = {
 _PROJECT = re.compile(r"tenant-([a-z]([-a-z0-9]*[a-z0-9])?)")
 
 
-def check_application(
+def check(
     obj: Mapping[str, Any], *, project: Mapping[str, Any] | None = None, file: str = ""
 ) -> list[Finding]:
-    """Findings for an Application, ApplicationSet or AppProject; other kinds have none.
-
-    With `project`, the AppProject the Application names, repository and namespace must be its own.
-    """
     model = _KINDS.get(str(obj.get("kind")))
     if model is None:
         return []

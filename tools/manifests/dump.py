@@ -7,7 +7,7 @@ something else; anything doubtful is double-quoted. Keys keep the order they wer
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
@@ -73,7 +73,7 @@ def _leaf(value: Any) -> str:
         return value if _is_plain(value) else _quoted(value)
     if isinstance(value, Mapping):
         return "{}"
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         return "[]"
     raise ValueUnwritable(f"A {type(value).__name__} cannot be written as YAML.")
 

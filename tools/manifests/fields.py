@@ -70,7 +70,11 @@ def _port_name(value: str) -> str:
     return value
 
 
-PortName = Annotated[str, AfterValidator(_port_name)]
+PortName = Annotated[
+    str,
+    AfterValidator(_port_name),
+    Field(json_schema_extra={"pattern": "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}),
+]
 
 
 def _version(value: str) -> str:

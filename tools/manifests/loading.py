@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from core.errors import Invalid, TooLarge
@@ -20,52 +21,72 @@ class TextTooLarge(TooLarge):
     fix = "A descriptor is a page of text; move data elsewhere."
 
 
-def load(text: str) -> dict[str, Any]:
+def load(text: str, file: str = "autoweave.yaml") -> dict[str, Any]:
     """The mapping in `text`; an empty text is an empty mapping."""
+    if len(text) > MAX_BYTES:
+        raise TextTooLarge(f"The text has {len(text)} characters; at most {MAX_BYTES} are read.", place=file)
+    if text.lstrip().startswith("{"):
+        found = _json(text, file)
+        if found is not None:
+            return found
     import yaml  # noqa: PLC0415  # most calls bring a mapping and need no parser
 
-    if len(text) > MAX_BYTES:
-        raise TextTooLarge(f"The descriptor has {len(text)} characters; at most {MAX_BYTES} are read.")
     try:
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"autoweave.yaml:{mark.line + 1}" if mark else "autoweave.yaml"
+        place = f"{file}:{mark.line + 1}" if mark else file
         reason = getattr(error, "problem", None) or "it is not YAML"
-        raise DescriptorUnreadable(f"The descriptor cannot be read: {reason}.", place=place) from error
+        raise DescriptorUnreadable(f"It cannot be read: {reason}.", place=place) from error
     if node is None:
         return {}
-    value = _value(node, set(), 0)
+    value = _value(node, file, set(), 0)
     if not isinstance(value, dict):
-        raise DescriptorUnreadable("The descriptor is not a mapping.", place="autoweave.yaml:1")
+        raise DescriptorUnreadable("It is not a mapping.", place=f"{file}:1")
     return value
 
 
-def _value(node: Any, seen: set[int], depth: int) -> Any:
-    place = f"autoweave.yaml:{node.start_mark.line + 1}"
+def _json(text: str, file: str) -> dict[str, Any] | None:
+    """JSON as such: indented with tabs it is no YAML. None where it is YAML's flow style after all."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            raise DescriptorUnreadable("A key appears twice.", place=file)
+        return made
+
+    try:
+        found = json.loads(text, object_pairs_hook=once, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _value(node: Any, file: str, seen: set[int], depth: int) -> Any:
+    place = f"{file}:{node.start_mark.line + 1}"
     if id(node) in seen:
-        raise DescriptorUnreadable("The descriptor uses an alias.", place=place)
+        raise DescriptorUnreadable("It uses an alias.", place=place)
     if depth > MAX_DEPTH:
-        raise DescriptorUnreadable("The descriptor is nested too deeply.", place=place)
+        raise DescriptorUnreadable("It is nested too deeply.", place=place)
     seen.add(id(node))
     if node.id == "mapping":
-        return _mapping(node, seen, depth)
+        return _mapping(node, file, seen, depth)
     if node.id == "sequence":
-        return [_value(item, seen, depth + 1) for item in node.value]
+        return [_value(item, file, seen, depth + 1) for item in node.value]
     return _scalar(node, place)
 
 
-def _mapping(node: Any, seen: set[int], depth: int) -> dict[str, Any]:
+def _mapping(node: Any, file: str, seen: set[int], depth: int) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if key_node.id != "scalar" or key_node.tag == "tag:yaml.org,2002:merge":
-            raise DescriptorUnreadable("A key is not a plain text.", place=f"autoweave.yaml:{line}")
+            raise DescriptorUnreadable("A key is not a plain text.", place=f"{file}:{line}")
         # The text as written: `on:` and `1:` are keys people mean literally.
         key = key_node.value
         if key in result:
-            raise DescriptorUnreadable(f"The key `{key}` appears twice.", place=f"autoweave.yaml:{line}")
-        result[key] = _value(value_node, seen, depth + 1)
+            raise DescriptorUnreadable(f"The key `{key}` appears twice.", place=f"{file}:{line}")
+        result[key] = _value(value_node, file, seen, depth + 1)
     return result
 
 
@@ -79,7 +100,7 @@ def _scalar(node: Any, place: str) -> Any:
     if tag in _TEXT or tag == "tag:yaml.org,2002:value":
         return text
     if tag == _INT:
-        return int(text) if text.lstrip("+-").isdigit() and not _is_octal(text) else text
+        return int(text) if _is_decimal(text) else text
     if tag == "tag:yaml.org,2002:bool":
         return {"true": True, "false": False}.get(text.lower(), text)
     if tag == "tag:yaml.org,2002:null":
@@ -87,6 +108,8 @@ def _scalar(node: Any, place: str) -> Any:
     raise DescriptorUnreadable(f"The tag {tag} is not allowed.", place=place)
 
 
-def _is_octal(text: str) -> bool:
+def _is_decimal(text: str) -> bool:
     digits = text.lstrip("+-")
-    return len(digits) > 1 and digits[0] == "0"
+    return (
+        digits.isdecimal() and digits.isascii() and len(digits) < 19 and (digits == "0" or digits[0] != "0")
+    )

@@ -26,7 +26,7 @@ _SHAPES = re.compile(
 
 def named(name: str) -> bool:
     """A variable of this name holds a secret: `DB_PASSWORD`, `apiKey`, `GITHUB_TOKEN`; not `TOKEN_TTL`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper().strip("_").split("_")
+    words = re.findall("[A-Z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()) or [""]
     if words[-1] in _ABOUT:
         return False
     joined = "_".join(words)
