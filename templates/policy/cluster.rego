@@ -39,3 +39,10 @@ deny_cluster_admin contains k8s.finding("AW498", "/roleRef", "binds the role clu
 	input.kind in {"ClusterRoleBinding", "RoleBinding"}
 	input.roleRef.name == "cluster-admin"
 }
+
+# AW488 Argo CD's project `default` allows every repository and every namespace.
+deny_default_project contains k8s.finding("AW488", "/spec/project", "belongs to the project default") if {
+	input.kind == "Application"
+	startswith(input.apiVersion, "argoproj.io/")
+	input.spec.project in {"", "default"}
+}

@@ -29,30 +29,18 @@ deny_host_port contains k8s.finding("AW481", place, text) if {
 	text := sprintf("opens port %v of the node", [port.hostPort])
 }
 
-sockets := {
-	"/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock",
-	"/var/run/crio/crio.sock", "/run/crio/crio.sock", "/var/run/cri-dockerd.sock",
-}
-
 # AW482 Whoever holds the container runtime's socket holds the node.
 deny_runtime_socket contains k8s.finding("AW482", place, text) if {
 	some i, volume in k8s.pod.volumes
-	volume.hostPath.path in sockets
+	volume.hostPath.path in k8s.sockets
 	place := sprintf("%s/volumes/%d/hostPath/path", [k8s.pod_place, i])
 	text := sprintf("mounts the container runtime's socket %s", [volume.hostPath.path])
-}
-
-safe_sysctls := {
-	"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
-	"net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports",
-	"net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
-	"net.ipv4.tcp_keepalive_probes",
 }
 
 # AW483 Other kernel settings reach beyond the pod.
 deny_sysctl contains k8s.finding("AW483", place, text) if {
 	some i, sysctl in k8s.pod.securityContext.sysctls
-	not sysctl.name in safe_sysctls
+	not sysctl.name in k8s.safe_sysctls
 	place := sprintf("%s/securityContext/sysctls/%d", [k8s.pod_place, i])
 	text := sprintf("sets the kernel parameter %v", [sysctl.name])
 }
@@ -63,15 +51,13 @@ deny_placement contains k8s.finding("AW496", place, "names its node; leave that 
 	place := sprintf("%s/nodeName", [k8s.pod_place])
 }
 
-control_plane := {"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"}
-
 deny_placement contains k8s.finding("AW496", place, "tolerates the control plane's taint") if {
 	some i, toleration in k8s.pod.tolerations
 	tolerates_control_plane(toleration)
 	place := sprintf("%s/tolerations/%d", [k8s.pod_place, i])
 }
 
-tolerates_control_plane(toleration) if toleration.key in control_plane
+tolerates_control_plane(toleration) if toleration.key in k8s.control_plane
 
 # Without a key it tolerates every taint.
 tolerates_control_plane(toleration) if object.get(toleration, "key", "") == ""

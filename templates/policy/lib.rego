@@ -54,3 +54,23 @@ image_registry(image) := registry if {
 	registry := parts[0]
 	regex.match(`[.:]|^localhost$`, registry)
 } else := "docker.io"
+
+# Where container runtimes listen.
+sockets := {
+	"/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock",
+	"/var/run/crio/crio.sock", "/run/crio/crio.sock", "/var/run/cri-dockerd.sock",
+}
+
+# What Kubernetes itself calls safe.
+safe_sysctls := {
+	"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
+	"net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports",
+	"net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
+	"net.ipv4.tcp_keepalive_probes",
+}
+
+# The taints of the nodes that run the cluster.
+control_plane := {"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"}
+
+# Names that say a value is secret. `secret_names` is matched against the lower-case name.
+secret_names := `(^|_)(password|passwd|secret|token|api_?key|private_?key|credentials?)$`

@@ -38,13 +38,11 @@ deny_replicas contains k8s.finding("AW495", "/spec/replicas", text) if {
 	text := sprintf("%v replicas are more than 20", [input.spec.replicas])
 }
 
-secret_names := `(^|_)(password|passwd|secret|token|api_?key|private_?key|credentials?)$`
-
 # AW491 What stands in git is not a secret.
 deny_plain_secret contains k8s.finding("AW491", place, text) if {
 	some item in k8s.containers
 	some i, variable in item.container.env
-	regex.match(secret_names, lower(variable.name))
+	regex.match(k8s.secret_names, lower(variable.name))
 	object.get(variable, "value", "") != ""
 	place := sprintf("%s/env/%d", [item.place, i])
 	text := sprintf("the variable %s holds its value in plain text; use secretKeyRef", [variable.name])

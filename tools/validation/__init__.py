@@ -6,13 +6,15 @@ runs but the engines that are named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from tools.validation.layers import CHECKS, ENGINES, KUBERNETES, Options, UnknownEngine
-from tools.validation.layers import check as _check
+from tools.validation.binaries import Outside, available
+from tools.validation.layers import ENGINES, UnknownEngine
 from tools.validation.ledger import Entry, Ledger, Row, Waived
+from tools.validation.machines import junit, sarif
+from tools.validation.passes import CHECKS, KUBERNETES, Options
+from tools.validation.plain import OptionsInvalid, check, preload, run
 from tools.validation.reading import Limits
+from tools.validation.rego import PolicyRefused
+from tools.validation.report import text, to_json
 from tools.validation.schemas import UnknownVersion
 from tools.validation.waivers import Waiver, WaiverInvalid
 
@@ -24,44 +26,21 @@ __all__ = [
     "Ledger",
     "Limits",
     "Options",
+    "OptionsInvalid",
+    "Outside",
+    "PolicyRefused",
     "Row",
     "UnknownEngine",
     "UnknownVersion",
     "Waived",
     "Waiver",
     "WaiverInvalid",
+    "available",
     "check",
+    "junit",
+    "preload",
+    "run",
+    "sarif",
+    "text",
+    "to_json",
 ]
-
-
-def check(
-    files: Mapping[str, str],
-    *,
-    today: str,
-    kubernetes: str = KUBERNETES,
-    engines: Sequence[str] = ("builtin",),
-    policies: Mapping[str, str] | None = None,
-    data: Mapping[str, Any] | None = None,
-    registries: Sequence[str] = (),
-    waivers: Sequence[Waiver] = (),
-    extra_schemas: Mapping[str, Any] | None = None,
-    ignore_missing: bool = False,
-    reject: Sequence[str] = (),
-    fail_on_warning: bool = False,
-    limits: Limits | None = None,
-) -> Ledger:
-    """Check a set of files, path → text. `policies=None` means the ones that come with AutoWeave."""
-    options = Options(
-        kubernetes=kubernetes,
-        engines=tuple(engines),
-        policies=policies,
-        data=data or {},
-        registries=tuple(registries),
-        waivers=tuple(waivers),
-        extra_schemas=extra_schemas or {},
-        ignore_missing=ignore_missing,
-        reject=tuple(reject),
-        fail_on_warning=fail_on_warning,
-        limits=limits or Limits(),
-    )
-    return _check(files, options, today=today)

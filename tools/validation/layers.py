@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 
 from core.errors import Invalid
 from core.findings import Finding
 from core.names import closest
-from tools.validation import documents, files, policy, rego, schemas, semantics, shapes, waivers
+from tools.validation import binaries, documents, files, schemas, waivers
 from tools.validation.documents import Document
 from tools.validation.ledger import SET, Entry, Ledger, Row, entry
+from tools.validation.passes import Options, Pass
 from tools.validation.reading import Limits
-from tools.validation.waivers import Waiver
 
-KUBERNETES = "1.34"
-ENGINES = ("builtin", "kubeconform", "conftest", "helm", "kubectl")
-CHECKS = ("yaml", "schema", "semantics", "policy")
+ENGINES = ("builtin", *binaries.NAMES)
 
 
 class UnknownEngine(Invalid):
@@ -25,23 +22,6 @@ class UnknownEngine(Invalid):
 
     code = "AW416"
     fix = f"Choose among {', '.join(ENGINES)}."
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How strict, and by what. `extra_schemas` maps `group/version/Kind` to a JSON Schema."""
-
-    kubernetes: str = KUBERNETES
-    engines: tuple[str, ...] = ("builtin",)
-    policies: Mapping[str, str] | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
-    registries: tuple[str, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
-    extra_schemas: Mapping[str, Any] = field(default_factory=dict)
-    ignore_missing: bool = False
-    reject: tuple[str, ...] = ()
-    fail_on_warning: bool = False
-    limits: Limits = field(default_factory=Limits)
 
 
 def check(sources: Mapping[str, str], options: Options, *, today: str) -> Ledger:
@@ -57,10 +37,19 @@ def check(sources: Mapping[str, str], options: Options, *, today: str) -> Ledger
         found += _read(path, sources[path], roles[path], options.limits)
     entries = [_counted(found, options.limits)]
     if entries[0].status == "pass":
-        entries += _Run(sources, options, kubernetes, roles).entries(found)
+        one = Pass(sources, options, kubernetes, roles)
+        found += one.charts()
+        entries += one.entries(found)
     rows = tuple(_row(document) for document in found)
     done = waivers.apply(entries, rows, options.waivers, today=today)
+    if options.fail_on_warning:
+        done = tuple(_strict(item) for item in done)
     return Ledger(kubernetes, options.engines, rows, done)
+
+
+def _strict(item: Entry) -> Entry:
+    warned = any(finding.severity == "warning" for finding in item.findings)
+    return replace(item, status="fail") if warned else item
 
 
 def _known_engines(engines: Sequence[str]) -> None:
@@ -122,72 +111,3 @@ def _row(document: Document) -> Row:
         document.name,
         document.namespace,
     )
-
-
-class _Run:
-    """One pass over one set of documents."""
-
-    def __init__(
-        self, sources: Mapping[str, str], options: Options, kubernetes: str, roles: Mapping[str, files.Role]
-    ) -> None:
-        self.sources = sources
-        self.options = options
-        self.kubernetes = kubernetes
-        self.roles = roles
-        self.builtin = "builtin" in options.engines
-
-    def entries(self, found: Sequence[Document]) -> list[Entry]:
-        policies, entries = self._policies() if self.builtin else (None, [])
-        for document in found:
-            for check in CHECKS:
-                entries.append(self._entry(document, check, policies))
-        if self.builtin:
-            readable = [d for d in found if not d.broken and self._applies(d, "semantics")]
-            entries.append(semantics.across(readable, self.sources))
-        return entries
-
-    def _applies(self, document: Document, check: str) -> bool:
-        return check not in self.roles[document.file].why_not
-
-    def _policies(self) -> tuple[rego.Policies | None, list[Entry]]:
-        sources = policy.bundled() if self.options.policies is None else self.options.policies
-        if not rego.heads(sources):
-            message = "No policy has a rule `deny…`, `violation…` or `warn…` in the package `main`."
-            return None, [entry(SET, "policies", (Finding("AW402", "error", message),))]
-        loaded = policy.load(sources, self.options.registries, self.options.data)
-        return loaded, [entry(SET, "policies", tests=len(loaded.heads))]
-
-    def _entry(self, document: Document, check: str, policies: rego.Policies | None) -> Entry:
-        why_not = self.roles[document.file].why_not.get(check)
-        if why_not is not None:
-            return Entry(document.id, check, "skipped", reason=why_not, tests=0)
-        if check == "yaml":
-            return entry(document.id, "yaml", document.findings)
-        if document.broken:
-            return Entry(document.id, check, "not_run", reason="The document cannot be read.", tests=0)
-        if not self.builtin:
-            return Entry(document.id, check, "not_run", reason="The built-in engine was not asked.", tests=0)
-        return self._layer(document, check, policies)
-
-    def _layer(self, document: Document, check: str, policies: rego.Policies | None) -> Entry:
-        if check == "schema":
-            return self._schema(document)
-        if check == "semantics":
-            return semantics.check(document)
-        if policies is None:
-            return Entry(document.id, check, "not_run", reason="There are no policies.", tests=0)
-        return policy.judge(policies, document)
-
-    def _schema(self, document: Document) -> Entry:
-        named = (document.kind, f"{document.api_version}/{document.kind}")
-        if any(name in self.options.reject for name in named):
-            message = f"The kind {document.kind} is not allowed here."
-            return entry(document.id, "schema", (document.finding("AW431", message, place="/kind"),))
-        folder = document.file.rpartition("/")[0]
-        return shapes.check(
-            document,
-            kubernetes=self.kubernetes,
-            extra=self.options.extra_schemas,
-            ignore_missing=self.options.ignore_missing,
-            values_schema=self.sources.get(f"{folder}/values.schema.json".lstrip("/"), ""),
-        )

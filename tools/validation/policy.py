@@ -24,10 +24,25 @@ def bundled() -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.rego"))}
 
 
-def load(sources: Mapping[str, str], registries: Sequence[str], data: Mapping[str, Any]) -> rego.Policies:
+def with_registries(data: Mapping[str, Any], registries: Sequence[str]) -> dict[str, Any]:
+    """The policies' data with the allowed registries where the policies look for them."""
+    return {**data, "autoweave": {**data.get("autoweave", {}), "registries": list(registries)}}
+
+
+def load(sources: Mapping[str, str], data: Mapping[str, Any]) -> rego.Policies:
     """The compiled policies; the same sources and data are compiled once per process."""
-    whole = {**data, "autoweave": {**data.get("autoweave", {}), "registries": list(registries)}}
-    return _loaded(tuple(sorted(sources.items())), json.dumps(whole, sort_keys=True))
+    return _loaded(tuple(sorted(sources.items())), json.dumps(data, sort_keys=True))
+
+
+def admit(sources: Mapping[str, str], file: str) -> tuple[Finding, ...]:
+    """Whether Rego files that stand together would be accepted as policies; the findings name one of them."""
+    if sorted(sources.values()) == sorted(bundled().values()):
+        sources = bundled()  # the same text under other paths: compiled once
+    try:
+        load(sources, with_registries({}, ()))
+    except rego.PolicyRefused as error:
+        return (Finding(error.code, "error", error.message, file, fix=error.fix),)
+    return ()
 
 
 @lru_cache(4)
@@ -57,17 +72,22 @@ def _findings(
     for head in heads:
         severity = "error" if rego.FAILURE.fullmatch(head) else "warning"
         for message, place in _messages(results.get(head)):
-            match = _ID.match(message)
-            rule, text = match.groups() if match else (f"main.{head}", message)
+            rule, text = named(message, f"main.{head}")
             finding = document.finding(rule, text, place=place, severity=severity)
             if _short_name(head) in excepted:
                 waived.append(Waived(finding, "an `exception` of the policy itself", ""))
             else:
                 findings.append(finding)
-    return tuple(sorted(findings, key=_order)), tuple(waived)
+    return tuple(sorted(findings, key=order)), tuple(waived)
 
 
-def _order(finding: Finding) -> tuple[str, str, str]:
+def named(message: str, otherwise: str) -> tuple[str, str]:
+    """The rule id a message starts with, and the rest."""
+    match = _ID.match(message)
+    return (match.group(1), match.group(2)) if match else (otherwise, message)
+
+
+def order(finding: Finding) -> tuple[str, str, str]:
     return finding.rule, finding.place, finding.message
 
 

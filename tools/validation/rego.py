@@ -55,6 +55,7 @@ class Policies:
         self._rego = Interpreter()
         self._rego.log_level = LogLevel.NONE
         self._rego.strict_built_in_errors = True
+        self._wanted = frozenset({*self.heads, "exception"})
         for name, source in sorted(sources.items()):
             _admit(self._rego, name, source, sources)
             self._guard(f"{name} does not compile", lambda n=name, s=source: self._rego.add_module(n, s))
@@ -71,7 +72,7 @@ class Policies:
             raise PolicyRefused(f"Policy refused: {problem}: {_short(error)}") from error
 
     def evaluate(self, document: Any) -> dict[str, Any]:
-        """Rule name → value, for everything in `main`. Raises unless the whole evaluation is sound."""
+        """Rule name → value, for the rules that judge. Raises unless the whole evaluation is sound."""
         from regopy import rego_shared as shared  # noqa: PLC0415  # loaded with the interpreter
 
         output = None
@@ -80,7 +81,7 @@ class Policies:
             output = shared.rego_bundle_query(self._rego._impl, self._bundle._impl)  # noqa: SLF001  # Output's own reader trips over its JSON
             if not shared.rego_output_ok(output):
                 raise EvaluationFailed(f"The policies failed: {_short(shared.rego_output_string(output))}")
-            value = _binding(shared, shared.rego_output_node(output))
+            value = _results(shared, shared.rego_output_node(output), self._wanted)
         except EvaluationFailed:
             raise
         except Exception as error:  # whatever regopy throws, there is no verdict
@@ -88,8 +89,7 @@ class Policies:
         finally:
             if output is not None:
                 shared.rego_free_output(output)
-        missing = self._sets - value.keys() if isinstance(value, dict) else self._sets
-        if missing or not isinstance(value, dict):
+        if missing := self._sets - value.keys():
             raise EvaluationFailed(f"The policies gave no result for {', '.join(sorted(missing))}.")
         return value
 
@@ -124,12 +124,21 @@ def _short(problem: object) -> str:
     return " ".join(str(problem).split())[:400]
 
 
-def _binding(shared: Any, results: Any) -> Any:
-    """Results > Result > (Terms, Bindings > Binding(Var, Term)): the value of `x`."""
+def _results(shared: Any, results: Any, wanted: frozenset[str]) -> dict[str, Any]:
+    """Results > Result > (Terms, Bindings > Binding(Var, Term)): the wanted parts of the value of `x`."""
     if shared.rego_node_size(results) == 0:
-        return None
+        return {}
     bindings = shared.rego_node_get(shared.rego_node_get(results, 0), 1)
-    return _value(shared, shared.rego_node_get(shared.rego_node_get(bindings, 0), 1))
+    node = shared.rego_node_get(shared.rego_node_get(bindings, 0), 1)
+    while shared.rego_node_type(node) == shared.NodeKind.Term:
+        node = shared.rego_node_get(node, 0)
+    found: dict[str, Any] = {}
+    for index in range(shared.rego_node_size(node)):
+        item = shared.rego_node_get(node, index)
+        name = _value(shared, shared.rego_node_get(item, 0))
+        if name in wanted:
+            found[name] = _value(shared, shared.rego_node_get(item, 1))
+    return found
 
 
 def _value(shared: Any, node: Any) -> Any:
@@ -171,6 +180,8 @@ _BARE_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)"')
 
 def _text(text: str) -> str:
     """Strings made by `lower`, `concat` and others carry bare quotes that were never there."""
+    if '"' not in text and "\\" not in text:
+        return text
     bare = _BARE_QUOTE.sub(r"\1", text)
     try:
         value: str = json.loads(f'"{bare}"', strict=False)

@@ -71,6 +71,12 @@ def validator(api_version: str, kind: str, kubernetes: str) -> Any | None:
 
 @lru_cache(1024)
 def _bundled(api_version: str, kind: str, kubernetes: str) -> Any | None:
+    found = standalone(api_version, kind, kubernetes)
+    return _compiled(found[1]) if found is not None else None
+
+
+def standalone(api_version: str, kind: str, kubernetes: str) -> tuple[str, dict[str, Any]] | None:
+    """The file name kubeconform looks for, and the schema with everything it needs inside."""
     group, _, number = api_version.rpartition("/")
     if not kind.isalnum() or not number.isalnum() or not (group == "" or _GROUP_LABEL.fullmatch(group)):
         return None
@@ -81,7 +87,7 @@ def _bundled(api_version: str, kind: str, kubernetes: str) -> Any | None:
     schema = _json(path.read_bytes())
     if not _is_kind(schema, group, number, kind):
         return None
-    return _compiled(_closed(schema, kubernetes))
+    return path.name, _closed(schema, kubernetes)
 
 
 def _is_kind(schema: Any, group: str, number: str, kind: str) -> bool:
@@ -148,6 +154,21 @@ def _compiled(schema: dict[str, Any]) -> Any:
     import jsonschema_rs  # noqa: PLC0415  # a run that finds nothing to validate never needs it
 
     return jsonschema_rs.Draft202012Validator(schema)
+
+
+def preload(kubernetes: str) -> None:
+    """Read and compile what nearly every set needs."""
+    for api_version, kind in _USUAL:
+        validator(api_version, kind, kubernetes)
+
+
+_USUAL = (
+    ("apps/v1", "Deployment"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+    ("v1", "ConfigMap"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+)
 
 
 @lru_cache(2)

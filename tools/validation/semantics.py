@@ -12,6 +12,7 @@ from tools.validation.rules.model import Rule, SetRule, View, Whole
 
 RULES: tuple[Rule, ...] = (*metadata.RULES, *pods.RULES, *objects.RULES, *network.RULES)
 SET_RULES: tuple[SetRule, ...] = (*together.RULES, *kustomize.RULES)
+TITLES: dict[str, str] = {rule.id: rule.title for rule in RULES} | {r.id: r.title for r in SET_RULES}
 
 
 def check(document: Document) -> Entry:

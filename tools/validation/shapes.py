@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ _MOST = 50  # findings of one document: a wrong file is wrong everywhere
 _FIXED = {
     "kustomization": "kustomize.config.k8s.io/v1beta1/Kustomization",
     "chart": "helm.sh/v2/Chart",
-    "json-schema": "json-schema.org/2020-12/Schema",
 }
 
 
@@ -59,6 +58,8 @@ def check(
         if not values_schema:
             return Entry(document.id, "schema", "skipped", reason="The chart has no values.schema.json.")
         return _judged(document, _compiled(values_schema, "values.schema.json"), "AW432")
+    if document.role == "json-schema":
+        return _schema_itself(document)
     if document.role in _FIXED:
         name = _FIXED[document.role]
         return _judged(document, _compiled(own()[name], name), "AW430")
@@ -73,6 +74,32 @@ def check(
         reason = f"There is no schema for {document.api_version} {document.kind}; that was allowed."
         return Entry(document.id, "schema", "skipped", reason=reason)
     return entry(document.id, "schema", (_no_schema(document, kubernetes, extra),))
+
+
+def _schema_itself(document: Document) -> Entry:
+    import jsonschema_rs  # noqa: PLC0415  # a run that finds nothing to validate never needs it
+
+    try:
+        jsonschema_rs.meta.validate(document.value)
+    except jsonschema_rs.ValidationError as error:
+        place = "".join(f"/{key(str(step))}" for step in error.instance_path)
+        return entry(document.id, "schema", (document.finding("AW432", error.message[:500], place=place),))
+    return Entry(document.id, "schema", "pass")
+
+
+def exported(documents: Sequence[Document], kubernetes: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas of these documents' kinds, under the file names kubeconform looks for."""
+    found: dict[str, Any] = {}
+    for api_version, kind in sorted({(d.api_version, d.kind) for d in documents}):
+        name = f"{api_version}/{kind}"
+        bundled = schemas.standalone(api_version, kind, kubernetes)
+        if bundled is not None:
+            found[bundled[0]] = bundled[1]
+        elif name in extra or name in own():
+            group, _, number = api_version.rpartition("/")
+            file = "-".join(part for part in (kind, group.partition(".")[0], number) if part).lower()
+            found[f"{file}.json"] = extra[name] if name in extra else json.loads(own()[name])
+    return found
 
 
 def _validator(name: str, document: Document, kubernetes: str, extra: Mapping[str, Any]) -> Any | None:
