@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import time
@@ -21,6 +22,7 @@ _MARK = "autoweave-cache"
 _FORMAT = "1"
 # git's own measure for "too many loose objects", taken from one of 256 folders.
 _LOOSE = 64
+_ABSENT = re.compile(r"couldn't find remote ref|not our ref")
 _PACKS = 60
 
 
@@ -41,16 +43,19 @@ class Cache:
 
     def fetch(self, branch: str) -> str | None:
         """The branch's commit on the remote, its objects now here; None where there is no such branch."""
-        with self._lock(shared=False):
-            for attempt in range(2):
-                if attempt or not self._is_usable():
-                    self._rebuild()
-                try:
-                    return self._fetch(branch)
-                except CacheBroken:
-                    if attempt:
-                        raise
-        raise CacheBroken("The local clone cannot be made.")
+        tracking = f"refs/remotes/origin/{branch}"
+        if not self._brought(f"+refs/heads/{branch}:{tracking}"):
+            self.git.run("update-ref", "-d", tracking, at=self.path)
+            return None
+        found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", tracking, at=self.path)
+        if not found.ok:
+            raise CacheBroken("The fetched branch is not in the local clone.")
+        return found.text
+
+    def obtain(self, commit: str) -> None:
+        """Bring one commit by its name, whatever branch it is on."""
+        if not self._brought(f"+{commit}:refs/held/{commit}"):
+            raise translate("the commit does not exist on the remote")
 
     @contextmanager
     def use(self) -> Iterator[Path]:
@@ -63,8 +68,18 @@ class Cache:
         with self._lock(shared=False):
             self._remove()
 
-    def _fetch(self, branch: str) -> str | None:
-        tracking = f"refs/remotes/origin/{branch}"
+    def _brought(self, spec: str) -> bool:
+        """Fetch by one refspec, into a fresh clone where the present one is of no use."""
+        with self._lock(shared=False):
+            if not self._is_usable():
+                self._rebuild()
+            try:
+                return self._fetch(spec)
+            except CacheBroken:
+                self._rebuild()
+                return self._fetch(spec)
+
+    def _fetch(self, spec: str) -> bool:
         answer = self.git.run(
             "fetch",
             "--quiet",
@@ -73,18 +88,12 @@ class Cache:
             "--no-recurse-submodules",
             "--",
             "origin",
-            f"+refs/heads/{branch}:{tracking}",
+            spec,
             at=self.path,
         )
-        if not answer.ok:
-            if "couldn't find remote ref" in answer.error:
-                self.git.run("update-ref", "-d", tracking, at=self.path)
-                return None
+        if not answer.ok and not _ABSENT.search(answer.error):
             raise translate(answer.error)
-        found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", tracking, at=self.path)
-        if not found.ok:
-            raise CacheBroken("The fetched branch is not in the local clone.")
-        return found.text
+        return answer.ok
 
     def _lock(self, *, shared: bool) -> AbstractContextManager[None]:
         lock = self.path.with_name(self.path.name + ".lock")
@@ -140,9 +149,7 @@ def _count(folder: Path) -> int:
 
 def _settings(remote: Remote) -> str:
     address = remote.address.replace("\\", "\\\\").replace('"', '\\"')
-    # The encoding is set because GitPython would take it from the user's own configuration.
-    lines = ['[remote "origin"]', f'\turl = "{address}"', "[i18n]", "\tcommitEncoding = UTF-8"]
-    return "\n".join(lines) + "\n"
+    return f'[remote "origin"]\n\turl = "{address}"\n'
 
 
 def _refuse_shared(path: Path) -> None:

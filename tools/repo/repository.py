@@ -82,20 +82,20 @@ class Repository:
         self._lock_s = lock_s
         self._sleep = sleep
         self._jitter = jitter
-        self._seen: dict[str, None] = {}
 
     def head(self, branch: str) -> str | None:
         """The branch's commit on the remote, fetched; None where there is no such branch."""
-        self._seen[refs.branch(branch)] = None
-        return self._cache.fetch(branch)
+        return self._cache.fetch(refs.branch(branch))
 
     def read(self, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:
-        """The files at or below the prefixes in a commit that `head` returned."""
+        """The files at or below the prefixes in a commit of the remote."""
         refs.commit(commit)
         try:
             return self._read(commit, prefixes)
         except CacheBroken:
-            self._refresh()
+            # Another process's commit, or a damaged clone: a fresh one with this commit settles both.
+            self._cache.discard()
+            self._cache.obtain(commit)
             return self._read(commit, prefixes)
 
     def find(self, build_key: str, branch: str) -> Commit | None:
@@ -130,11 +130,6 @@ class Repository:
     def _read(self, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:
         with self._cache.use() as at:
             return content.read(self._git, at, commit, prefixes)
-
-    def _refresh(self) -> None:
-        self._cache.discard()
-        for branch in self._seen:
-            self._cache.fetch(branch)
 
     def _tried(self, publication: Publication, attempt: int) -> Receipt | None:
         try:
