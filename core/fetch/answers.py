@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _TEXT = re.compile(
-    r"(application|text)/([\w.-]+\+)?(x-)?(json|yaml|yml|plain|openapi|octet-stream)"
+    r"(application|text)/([\w.-]+\+)?(x-|vnd\.)?(json|yaml|yml|plain|openapi|octet-stream)"
     r"|application/vnd\.oai\.openapi"
 )
 

@@ -72,12 +72,11 @@ def _is_host(name: str) -> bool:
     from ipaddress import ip_address  # noqa: PLC0415  # as above
 
     try:
-        ip_address(name)
+        return "%" not in name and bool(ip_address(name))  # a zone names an interface of this machine
     except ValueError:
         labels = name.removesuffix(".").split(".")
         is_number = re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1])
         return len(name) <= 253 and not is_number and all(map(_LABEL.fullmatch, labels))
-    return True
 
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
