@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .emit import Emitter
-from .errors import CircularSchema, GenerationFailed
+from .errors import GenerationFailed
 from .nodes import Node
-from .table import Entry, references
+from .table import references
 
 _STUB: Node = {"type": "object", "properties": {"stub": {"type": "integer"}}}
 _KEPT_FORMATS = frozenset({"date-time", "date", "time", "uuid", "binary"})
@@ -25,7 +25,7 @@ _KEPT_FORMATS = frozenset({"date-time", "date", "time", "uuid", "binary"})
 class Composed:
     """Class text by name, in an order in which each base comes first, and the imports they need."""
 
-    classes: tuple[tuple[str, str], ...]
+    classes: tuple[tuple[str, str, str], ...]  # name, text, base
     imports: tuple[str, ...]
 
 
@@ -39,7 +39,7 @@ def compose(emitter: Emitter) -> Composed:
     stubs = {name for each in whole for name in references(entries[each].schema)} - set(whole)
     for _ in range(4):
         found = _run(whole, stubs, emitter)
-        clash = {name for name, _ in found.classes if name in entries} - set(whole)
+        clash = {name for name, _, _ in found.classes if name in entries} - set(whole)
         if not clash:
             return found
         stubs |= clash  # a class it invented has the name of one of ours: now it will choose another
@@ -58,11 +58,7 @@ def _closure(wanted: list[str], emitter: Emitter) -> list[str]:
             continue
         whole[name] = None
         waiting += [each for each, _ in _bases(emitter.entries[name].schema)]
-    _refuse_circles(whole, emitter.entries)
-    return sorted(whole, key=list(emitter.entries).index) if len(whole) < 200 else _ordered(whole, emitter)
-
-
-def _ordered(whole: dict[str, None], emitter: Emitter) -> list[str]:
+        waiting += [base for base in [emitter.entries[name].base] if base]
     return [name for name in emitter.entries if name in whole]
 
 
@@ -76,35 +72,12 @@ def _bases(node: Node) -> Iterator[tuple[str, str]]:
                 yield name, key
 
 
-def _refuse_circles(whole: dict[str, None], entries: dict[str, Entry]) -> None:
-    state: dict[str, int] = {}
-    for start in whole:
-        path: list[tuple[str, Iterator[str]]] = [(start, _all_of(start, entries))]
-        while path:
-            name, parts = path[-1]
-            state[name] = 1
-            for part in parts:
-                if state.get(part) == 1:
-                    raise CircularSchema(
-                        f"Schema {entries[name].original or name!r} is made of itself.",
-                        place=entries[name].place,
-                    )
-                if part not in state:
-                    path.append((part, _all_of(part, entries)))
-                    break
-            else:
-                state[name] = 2
-                path.pop()
-
-
-def _all_of(name: str, entries: dict[str, Entry]) -> Iterator[str]:
-    return (each for each, key in _bases(entries[name].schema) if key != "oneOf")
-
-
 def _run(whole: list[str], stubs: set[str], emitter: Emitter) -> Composed:
     schemas: dict[str, Any] = {name: _STUB for name in emitter.entries if name in stubs}
     for name in whole:
-        schemas[name] = _schema(emitter.entries[name].schema, emitter)
+        entry = emitter.entries[name]
+        base = {"allOf": [{"$ref": entry.base}]} if entry.base else {}
+        schemas[name] = _schema({**base, **entry.schema}, emitter)
     source = _generate(schemas)
     tree = ast.parse(source)
     lines = source.splitlines()
@@ -113,7 +86,7 @@ def _run(whole: list[str], stubs: set[str], emitter: Emitter) -> Composed:
     for node in tree.body:
         name = _defined(node)
         if name and name not in stubs:
-            classes.append((name, "\n".join(lines[node.lineno - 1 : node.end_lineno])))
+            classes.append((name, _text(node, lines), _base(node)))
     return Composed(tuple(classes), tuple(i for i in imports if "__future__" not in i))
 
 
@@ -122,6 +95,21 @@ def _defined(node: ast.stmt) -> str:
         return node.name
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id
+    return ""
+
+
+def _text(node: ast.stmt, lines: list[str]) -> str:
+    """The statement as written, but `RootModel[X]` as `RootModel`: the annotation of `root` says it,
+    and only that may name a class that stands further down."""
+    if not isinstance(node, ast.ClassDef):
+        return "\n".join(lines[node.lineno - 1 : node.end_lineno])
+    bases = ", ".join(ast.unparse(b.value if isinstance(b, ast.Subscript) else b) for b in node.bases)
+    return "\n".join([f"class {node.name}({bases}):", *lines[node.body[0].lineno - 1 : node.end_lineno]])
+
+
+def _base(node: ast.stmt) -> str:
+    if isinstance(node, ast.ClassDef) and node.bases and isinstance(node.bases[0], ast.Name):
+        return node.bases[0].id
     return ""
 
 
@@ -175,7 +163,7 @@ def _schema(node: Node, emitter: Emitter) -> Any:
     null = node.get("nullable") or ("$ref" in node and emitter.is_null(node["$ref"]))
     found: dict[str, Any] = {}
     for key, value in node.items():
-        if key != "nullable":
+        if key not in ("nullable", "keys"):
             found[key] = _value(key, value, emitter)
     if found.get("format") not in _KEPT_FORMATS or node.keys() & {"pattern", "minLength", "maxLength"}:
         found.pop("format", None)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from . import text
 from .errors import CircularSchema
+from .inherit import Family
 from .names import field_names
 from .nodes import Node
 from .table import Entry, references
@@ -41,7 +42,7 @@ def kind(entry: Entry) -> Kind:
     node = entry.schema
     if set(node) <= {"$ref", "description", "default"} and "$ref" in node:
         return "alias"
-    if "properties" in node or _is_open_object(node) or entry.composed:
+    if "properties" in node or _is_open_object(node) or entry.composed or entry.base:
         return "class"
     values = node.get("enum")
     if values and all(isinstance(v, str) for v in values) and not node.get("nullable"):
@@ -63,8 +64,10 @@ class Emitter:
 
     def __init__(self, entries: dict[str, Entry]) -> None:
         self.entries = entries
+        self.family = Family(entries)
+        self.family.straighten()
         self.kinds = {name: kind(entry) for name, entry in entries.items()}
-        self._null: dict[str, bool] = {}
+        self._fields: dict[str, dict[str, str]] = {}
 
     @functools.cache  # noqa: B019  # an emitter lives for one document
     def is_null(self, name: str) -> bool:
@@ -120,7 +123,10 @@ class Emitter:
             return f"list[{self.expression(node.get('items', {}))}]"
         if named == "object":
             extra = node.get("additionalProperties")
-            return f"dict[str, {self.expression(extra) if isinstance(extra, dict) else 'Any'}]"
+            if extra is False and not node.get("properties"):
+                return "Annotated[dict[str, Any], Field(max_length=0)]"
+            key = f"Annotated[str, Field(pattern={text.literal(node['keys'])})]" if "keys" in node else "str"
+            return f"dict[{key}, {self.expression(extra) if isinstance(extra, dict) else 'Any'}]"
         return _SCALARS.get(str(named), "Any")
 
     def statement(self, entry: Entry) -> str:
@@ -154,16 +160,29 @@ class Emitter:
 
     def _class(self, entry: Entry) -> str:
         node = entry.schema
-        lines = [f"class {entry.name}(Model):", *_documented(entry), *self._config(node)]
+        lines = [f"class {entry.name}({entry.base or 'Model'}):", *_documented(entry), *self._config(entry)]
         properties: dict[str, Node] = node.get("properties", {})
         required = set(node.get("required", ()))
         properties = {**properties, **{key: {} for key in node.get("required", ()) if key not in properties}}
-        names = field_names(properties, _TYPES.union(references(node)))
+        names = self.fields(entry.name)
         for key, value in properties.items():
             lines.append(self._field(key, names[key], value, required=key in required, entry=entry))
         return "\n".join(lines if len(lines) > 1 else [*lines, "    pass"])
 
-    def _config(self, node: Node) -> list[str]:
+    def fields(self, name: str) -> dict[str, str]:
+        """Field names by property, those of the base first: what a base has keeps its name."""
+        if name not in self._fields:
+            entry = self.entries[name]
+            known = self.fields(entry.base) if entry.base else {}
+            keys = dict.fromkeys([*entry.schema.get("properties", ()), *entry.schema.get("required", ())])
+            shadowed = _TYPES.union(references(entry.schema), known.values())
+            self._fields[name] = {**known, **field_names([k for k in keys if k not in known], shadowed)}
+        return self._fields[name]
+
+    def _config(self, entry: Entry) -> list[str]:
+        node = entry.schema
+        if entry.base and "additionalProperties" not in node:
+            return []
         extra = node.get("additionalProperties", not node.get("properties"))
         if isinstance(extra, dict):
             lines = ["    model_config = ConfigDict(extra='allow')"]

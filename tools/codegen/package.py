@@ -37,18 +37,33 @@ def files(emitter: Emitter, composed: Composed, parts: list[Part]) -> dict[str, 
 
 
 def _generated(emitter: Emitter, composed: Composed, parts: list[Part]) -> str:
-    theirs = {name for name, _ in composed.classes}
+    theirs = {name for name, _, _ in composed.classes}
     ours = [entry for entry in emitter.entries.values() if entry.name not in theirs]
     aliases = [entry for entry in ours if emitter.kinds[entry.name] == "alias"]
-    plain = [emitter.statement(entry) for entry in ours if emitter.kinds[entry.name] != "alias"]
-    blocks = [_HEADER + "\n" + "\n".join(_imports(composed)), _MODEL, *plain]
-    blocks += [source for _, source in composed.classes]
+    classes = {
+        entry.name: (emitter.statement(entry), entry.base)
+        for entry in ours
+        if emitter.kinds[entry.name] != "alias"
+    }
+    classes |= {name: (source, base) for name, source, base in composed.classes}
+    blocks = [_HEADER + "\n" + "\n".join(_imports(composed)), _MODEL, *_in_order(classes)]
     if aliases:
         blocks.append("\n".join(emitter.statement(entry) for entry in aliases))
     bodies = _bodies(emitter, parts)
     if bodies:
         blocks.append("\n".join(f"{name} = {type_}" for name, type_ in bodies.items()))
     return "\n\n\n".join(blocks) + "\n"
+
+
+def _in_order(classes: dict[str, tuple[str, str]]) -> list[str]:
+    """The classes as they come, but each after its base."""
+    done: dict[str, str] = {}
+    for name in classes:
+        line = [name]
+        while classes.get(line[-1], ("", ""))[1] in classes:
+            line.append(classes[line[-1]][1])
+        done |= {each: classes[each][0] for each in reversed(line) if each not in done}
+    return list(done.values())
 
 
 def _imports(composed: Composed) -> list[str]:

@@ -17,6 +17,7 @@ from . import nodes
 from .errors import TooManySchemas
 from .names import Register, class_name, component_names
 from .nodes import Node
+from .patterns import compiles
 
 MOST = 20_000
 _DEEPEST = 6  # arrays in arrays and unions in unions within one annotation
@@ -36,6 +37,7 @@ class Entry:
     original: str = ""  # the component's own name
     schema: Node = field(default_factory=dict)
     composed: bool = False
+    base: str = ""  # the class it inherits from
     losses: list[str] = field(default_factory=list)
 
     def note(self, loss: str) -> None:
@@ -158,9 +160,20 @@ class Table:
         extra = raw.get("additionalProperties")
         if isinstance(extra, dict) and extra:
             node["additionalProperties"] = self.node(extra, at.down("Value", "additionalProperties"))
-        elif extra is False and not isinstance(raw.get("patternProperties"), dict):
-            node["additionalProperties"] = False
+        elif extra is False:
+            self._closed(raw, node, at)
         return node
+
+    def _closed(self, raw: dict[str, Any], node: Node, at: At) -> None:
+        """`additionalProperties: false`: no other key, or only keys of one pattern."""
+        patterns = _dict(raw.get("patternProperties"))
+        if not patterns:
+            node["additionalProperties"] = False
+        elif len(patterns) == 1 and not _is_object(raw) and compiles(next(iter(patterns))):
+            ((pattern, value),) = patterns.items()
+            node["keys"] = pattern
+            node["additionalProperties"] = self.node(value, at.down("Value", "patternProperties", pattern))
+            at.entry.losses.remove("patternProperties")
 
     def object(self, raw: dict[str, Any], at: At) -> Node:
         """An object with named properties, in place."""
