@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from core.findings import Finding
-from tools.validation import binaries, documents, files, policy, rego, semantics, shapes
+from tools.validation import binaries, documents, files, policy, reading, rego, semantics, shapes
 from tools.validation.binaries import Outside
 from tools.validation.documents import Document
 from tools.validation.ledger import SET, Entry, entry
@@ -148,11 +148,19 @@ class Pass:
         if any(name in self.options.reject for name in named):
             message = f"The kind {document.kind} is not allowed here."
             return entry(document.id, "schema", (document.finding("AW431", message, place="/kind"),))
-        folder = document.file.rpartition("/")[0]
+        if document.role == "values":
+            return self._values(document)
         return shapes.check(
             document,
             kubernetes=self.kubernetes,
             extra=self.options.extra_schemas,
             ignore_missing=self.options.ignore_missing,
-            values_schema=self.sources.get(f"{folder}/values.schema.json".lstrip("/"), ""),
         )
+
+    def _values(self, document: Document) -> Entry:
+        folder = PurePosixPath(document.file).parent
+        path = str(folder / "values.yaml")
+        base = None
+        if document.file != path and path in self.sources:
+            base = reading.load(self.sources[path], limits=self.options.limits).value
+        return shapes.check_values(document, self.sources.get(str(folder / "values.schema.json"), ""), base)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,14 +51,27 @@ def _compiled(text: str, name: str) -> Any:
         raise SchemaRefused(f"The schema {name} is refused: {str(error)[:300]}", place=name) from error
 
 
-def check(
-    document: Document, *, kubernetes: str, extra: Mapping[str, Any], ignore_missing: bool, values_schema: str
-) -> Entry:
+def check_values(document: Document, schema: str, base: Any) -> Entry:
+    """Values of a chart by its own schema. Helm lays a second file over `values.yaml` before it looks."""
+    if not schema:
+        return Entry(document.id, "schema", "skipped", reason="The chart has no values.schema.json.", tests=0)
+    whole = replace(document, value=_laid(base, document.value)) if base is not None else document
+    try:
+        return _judged(whole, _compiled(schema, "values.schema.json"), "AW432")
+    except SchemaRefused as error:
+        return entry(document.id, "schema", (document.finding("AW432", error.message),))
+
+
+def _laid(base: Any, over: Any) -> Any:
+    """As Helm does it: mappings are merged, null takes a key away, anything else replaces."""
+    if not isinstance(base, dict) or not isinstance(over, dict):
+        return over
+    merged = {**base, **{name: _laid(base.get(name), value) for name, value in over.items()}}
+    return {name: value for name, value in merged.items() if value is not None or name not in over}
+
+
+def check(document: Document, *, kubernetes: str, extra: Mapping[str, Any], ignore_missing: bool) -> Entry:
     """The schema's verdict on one document."""
-    if document.role == "values":
-        if not values_schema:
-            return Entry(document.id, "schema", "skipped", reason="The chart has no values.schema.json.")
-        return _judged(document, _compiled(values_schema, "values.schema.json"), "AW432")
     if document.role == "json-schema":
         return _schema_itself(document)
     if document.role in _FIXED:
