@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,8 +25,10 @@ _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 class Sandbox:
     """`with Sandbox(preload=["tools.codegen"]) as box: box.call("tools.codegen:generate", spec)`.
 
-    A child may read the interpreter, the packages `code` under `root`, `read`, and what its call
-    names; it may write its own folder under `scratch_root`, which is removed after the call.
+    `preload` names modules, and as `module:function` what is called once before any call: the
+    caches it fills are in every child. A child may read the interpreter, the packages `code` under
+    `root`, `read`, and what its call names; it may write its own folder under `scratch_root`,
+    which is removed after the call.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class Sandbox:
         self.level = level
         self.limits = limits
         self._plan = start.Plan(root, code, preload, level, read)
-        self._scratch_root = str(scratch_root)
+        self._folders = os.path.realpath(scratch_root)
         self._report = report
         self._zygote: start.Zygote | None = None
         self._lock = threading.Lock()
@@ -54,8 +56,15 @@ class Sandbox:
         """Starts the zygote, so that a missing level is refused before any work."""
         if self._report and self._report.level < self.level:
             raise start.refuse(self.level, self._report)
+        if self.level is Level.ISOLATED:
+            self._folders = scratch.make(self._folders)
+            self._plan = replace(self._plan, write=(self._folders,))
         self._open = True
-        self._zygote = start.launch(self._plan)
+        try:
+            self._zygote = start.launch(self._plan)
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,6 +77,8 @@ class Sandbox:
             if self._zygote:
                 start.end(self._zygote.pid, self._zygote.control)
                 self._zygote = None
+            for folder in self._plan.write:
+                scratch.remove(folder)
 
     @property
     def report(self) -> Report | None:
@@ -91,7 +102,7 @@ class Sandbox:
             raise CallRefused(f"`{target}` is not `module:function`.")
         limits = limits or self.limits
         begun = time.monotonic()
-        folder = scratch.make(self._scratch_root)
+        folder = scratch.make(self._folders)
         try:
             request = self._request(target, args, limits, read, folder)
             talk = self._converse(request, limits, folder)
@@ -103,11 +114,17 @@ class Sandbox:
         self, target: str, args: Sequence[Any], limits: Limits, read: Sequence[Path], folder: str
     ) -> bytes:
         places = [os.path.realpath(path) for path in read]
+        if self.level is Level.ISOLATED and not all(self._exists_inside(place) for place in places):
+            raise CallRefused("At level `isolated`, what calls read must be inside the sandbox's own `read`.")
         plain = {"target": target, "args": list(args), "limits": asdict(limits), "read": places}
         try:
             return frames.pack({**plain, "write": [folder]})
         except TypeError as error:
             raise CallRefused(f"The arguments of `{target}` are not plain data: {error}") from error
+
+    def _exists_inside(self, place: str) -> bool:
+        roots = map(os.path.realpath, self._plan.read)
+        return any(place == root or place.startswith(root.rstrip("/") + "/") for root in roots)
 
     def _converse(self, request: bytes, limits: Limits, folder: str) -> calls.Conversation:
         """Once more with a new zygote if the old one was dead before it took the call."""

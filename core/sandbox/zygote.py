@@ -53,7 +53,10 @@ def _prepare(config: dict[str, Any]) -> dict[str, Any]:
         return {"failed": "level", "abi": abi, "reasons": reasons}
     try:
         for name in (*config["code"], *config["preload"]):
-            importlib.import_module(name)
+            module, _, function = name.partition(":")
+            loaded = importlib.import_module(module)
+            if function:
+                getattr(loaded, function)()
     except Exception as error:  # noqa: BLE001 - an import may raise anything; the caller is told
         return {"failed": f"{type(error).__name__}: {error}", "abi": abi, "reasons": reasons}
     # What is loaded now is never collected, so a child's collections do not copy its pages.

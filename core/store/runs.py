@@ -59,9 +59,14 @@ class Runs:
         query = query.order_by(runs.c.created.desc(), runs.c.id).limit(limit)
         return self._database.read(lambda db: tuple(_run(row) for row in db.execute(query)))
 
-    def claim(self, tenant: str, run_id: str, *, worker: str, lease_s: float) -> Run:
-        """Take this run, or take it over when its lease ended."""
-        return self._database.write(lambda db: self._claim(db, _get(db, tenant, run_id), worker, lease_s))
+    def claim(self, tenant: str, run_id: str, *, worker: str, lease_s: float, instead_of: str = "") -> Run:
+        """Take this run, or take it over when its lease ended.
+
+        `instead_of` names a holder the caller knows to be dead: its lease is not waited for.
+        """
+        return self._database.write(
+            lambda db: self._claim(db, _get(db, tenant, run_id), worker, lease_s, instead_of)
+        )
 
     def claim_next(self, *, worker: str, lease_s: float, attempts: int = 5) -> Run | None:
         """The oldest run that wants a worker, of any tenant. One that used up its attempts is failed."""
@@ -99,11 +104,12 @@ class Runs:
         """Let an ended run be worked on again: its cause was mended, or the world moved since."""
         return self._database.write(lambda db: self._reopen(db, _get(db, tenant, run_id)))
 
-    def _claim(self, db: Connection, run: Run, worker: str, lease_s: float) -> Run:
+    def _claim(self, db: Connection, run: Run, worker: str, lease_s: float, instead_of: str = "") -> Run:
         if run.has_ended or run.state == "waiting":
             raise RunEnded(f"The run is {run.state}; only an admitted run can be claimed.", run=run.id)
         at = self._now()
-        free = or_(runs.c.state == "admitted", self._is_expired())
+        is_left = and_(runs.c.state == "running", runs.c.owner == instead_of, runs.c.owner != "")
+        free = or_(runs.c.state == "admitted", is_left, self._is_expired())
         change = update(runs).where(_is(run), runs.c.fence == run.fence, free)
         taken = db.execute(
             change.values(

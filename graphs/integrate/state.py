@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 
 class IntegrateInput(TypedDict):
     source: str  # digest of the captured source: {"entry": name, "files": {name: bytes}}
-    module: dict[str, Any]  # the descriptor as the caller wrote it, options laid over it
-    options: dict[str, Any]  # strict, kubernetes, engines, waivers, today
+    module: dict[str, Any]  # {"descriptor": text of autoweave.yaml, "overrides": the caller's options}
+    options: dict[str, Any]  # strict, kubernetes, engines, waivers, today, message, tag
     run: str  # id of the run, empty for a dry run
     key: str  # Build-Key: SHA-256 of tenant, canonical input, tool and templates
     trace: str  # W3C trace id, 32 hex digits
@@ -18,14 +18,15 @@ class IntegrateState(IntegrateInput, total=False):
     spec: dict[str, Any]  # by parse: title, version, digest, findings, health; never the document
     document: str  # by parse: digest of the bundled document, JSON
     text: str  # by parse: digest of what is committed as openapi.yaml
+    descriptor: dict[str, Any]  # by describe: the module with every default filled in
     models: str  # by generate: digest of {"files", "names", "fidelity"}
     fidelity: dict[str, Any]  # by generate: counts, and what was lost
-    sandbox: str  # by generate: the level the child really had
+    sandbox: str  # by parse: the level the child really had
     bundle: str  # by render: digest of {path: text}
-    descriptor: dict[str, Any]  # by render: the module with every default filled in
+    notes: list[dict[str, Any]]  # by render: what was decided because nobody said otherwise
     ledger: dict[str, Any]  # by validate
     plan: str  # by plan: digest of the plan file's bytes
-    change: dict[str, Any]  # by plan: {"digest", "risk", "summary", "is_empty"}
+    change: dict[str, Any]  # by plan: {"digest", "risk", "reasons", "summary", "counts", "is_empty"}
     edits: int  # by approve: how often the person changed the module
     decision: str  # by approve: approve, edit or reject
     receipt: dict[str, Any]  # by publish: commit, branch, adopted

@@ -5,11 +5,22 @@ from typing import Any
 
 from core.findings import Finding
 from tools.manifests.bundle import render
-from tools.manifests.descriptor import default, read, schema, slug, tag
+from tools.manifests.descriptor import default, read, schema, slug, tag, tenant
 from tools.manifests.module import Module
 from tools.manifests.skeletons import templates
 
-__all__ = ["Module", "check_application", "default", "read", "render", "schema", "slug", "tag", "templates"]
+__all__ = [
+    "Module",
+    "check_application",
+    "default",
+    "read",
+    "render",
+    "schema",
+    "slug",
+    "tag",
+    "templates",
+    "tenant",
+]
 
 
 def check_application(

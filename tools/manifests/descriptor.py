@@ -218,3 +218,9 @@ def _refusal(problems: list[dict[str, str]]) -> Invalid:
         place=f"{FILE}#{pointer}",
         problems=[{**item, "fix": _CLASSES[item["code"]].fix} for item in problems[:100]],
     )
+
+
+def tenant(source: str, overrides: Mapping[str, Any]) -> str:
+    """Whom a descriptor's module belongs to, without judging the rest of it."""
+    named = overrides.get("tenant") or (loading.load(source) if source else {}).get("tenant")
+    return str(named or Module.model_fields["tenant"].default)

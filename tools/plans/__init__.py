@@ -4,7 +4,7 @@ from tools.plans.changes import Action, Change
 from tools.plans.plan import FORMAT, Plan, PlanInvalid, PlanTampered, make
 from tools.plans.planfile import from_json, to_json, view
 from tools.plans.risk import Risk, assess
-from tools.plans.show import summary, text, tree
+from tools.plans.show import diffs, summary, text, tree
 
 __all__ = [
     "FORMAT",
@@ -15,6 +15,7 @@ __all__ = [
     "PlanTampered",
     "Risk",
     "assess",
+    "diffs",
     "from_json",
     "make",
     "summary",

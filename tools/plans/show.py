@@ -54,6 +54,11 @@ def text(plan: Plan, *, color: bool = False, width: int = 80, full: bool = False
     return "\n".join(part for part in parts if part)
 
 
+def diffs(plan: Plan, *, color: bool = False, full: bool = False) -> str:
+    """The diffs alone; those of models and documents only with `full`."""
+    return "\n".join(_diff(change, color, full) for change in plan.changes if full or _is_read(change))
+
+
 def printable(value: str) -> str:
     """Control, invisible and direction-turning characters spelled out: a name cannot drive a terminal."""
     return "".join(_escaped(char) for char in value)

@@ -1,0 +1,200 @@
+"""`validate`, `doctor` and `explain`: look at things, change nothing."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import AppError, NotFound, TooLarge
+from core.names import closest
+from core.terminal import Terminal
+from core.version import VERSION
+from graphs.integrate import asking
+from graphs.integrate.request import capture
+from graphs.integrate.session import Session
+
+DONE, FAILED = 0, 1
+MAX_FILES = 5_000
+_TYPES = frozenset({".yaml", ".yml", ".json", ".rego"})
+_OPENAPI = re.compile(r'^\s{0,2}[{]?\s*["\']?(openapi|swagger)["\']?\s*:', re.MULTILINE)
+
+
+class RuleUnknown(NotFound):
+    """There is no rule or error of that code."""
+
+    code = "AW905"
+    fix = "List them all with `./autoweave explain`."
+
+
+class PathMissing(NotFound):
+    """What should be checked is not there."""
+
+    code = "AW906"
+    fix = "Name a file or a folder that exists."
+
+
+class TooManyFiles(TooLarge):
+    """The folder holds more files than one validation takes."""
+
+    code = "AW907"
+    fix = "Name a folder further down."
+
+
+def validated(
+    work: Session, paths: Sequence[Path], terminal: Terminal, *, report: str, given: Mapping[str, Any]
+) -> int:
+    """Check an OpenAPI document (one path) or manifests, and print the report."""
+    if len(paths) == 1 and _is_spec(paths[0]):
+        return _spec(work, paths[0], terminal, authority=bool(given.get("authority")))
+    options = {
+        "today": datetime.now(UTC).date().isoformat(),
+        "kubernetes": given.get("kubernetes") or work.means.kubernetes,
+        "engines": list(given.get("engines") or ("builtin",)),
+        "waivers": [dict(each) for each in asking.waivers(given.get("waivers"))],
+        "ignore_missing": bool(given.get("ignore_missing_schemas")),
+        "fail_on_warning": bool(given.get("fail_on_warn")),
+        "policies": _policies(given.get("policy")),
+    }
+    files = _files(paths)
+    terminal.say(f"… checking {len(files)} files")
+    ok, text = work.check(files, options, report)
+    terminal.raw(text)
+    return DONE if ok else FAILED
+
+
+def _is_spec(path: Path) -> bool:
+    if not path.is_file() or path.suffix not in _TYPES:
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return bool(_OPENAPI.search(file.read(64_000)))
+
+
+def _spec(work: Session, path: Path, terminal: Terminal, *, authority: bool) -> int:
+    source, entry = capture(path, work.child)
+    terminal.say("… reading the spec")
+    found = work.findings(source, entry, authority=authority)
+    lines = [f"{each['severity']:8} {each['rule']} {_at(each)}: {each['message']}" for each in found]
+    errors = sum(each["severity"] == "error" for each in found)
+    lines.append(
+        f"{entry}: {errors} errors, {len(found) - errors} other findings. None of them blocks integrating it."
+    )
+    terminal.result({"findings": found}, "\n".join(lines))
+    return FAILED if errors else DONE
+
+
+def _at(finding: Mapping[str, Any]) -> str:
+    line = f":{finding['line']}" if finding["line"] else ""
+    return f"{finding['file']}{line} {finding['place']}".strip()
+
+
+def _files(paths: Sequence[Path]) -> dict[str, str]:
+    """Every YAML, JSON and Rego file at or below the paths, by its name as given."""
+    found: dict[str, str] = {}
+    for path in paths:
+        if not path.exists():
+            raise PathMissing(f"There is no {path}.", place=str(path))
+        below = (
+            sorted(p for p in path.rglob("*") if p.suffix in _TYPES and p.is_file())
+            if path.is_dir()
+            else [path]
+        )
+        found |= {each.as_posix(): asking.text(each) for each in below if ".git" not in each.parts}
+        if len(found) > MAX_FILES:
+            raise TooManyFiles(f"There are more than {MAX_FILES} files.", place=str(path))
+    return found
+
+
+def _policies(folder: Path | None) -> dict[str, str] | None:
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise PathMissing(f"There is no folder {folder}.", place=str(folder))
+    return {path.name: asking.text(path) for path in sorted(folder.rglob("*.rego"))}
+
+
+def examined(work: Session, terminal: Terminal) -> int:
+    """Each part of the machine: fine, or what is missing and what follows from it."""
+    rows = [_versions(), _git(), _sandbox(work), _store(work), _engines(work)]
+    width = max(len(row["part"]) for row in rows)
+    lines = [f"{'ok  ' if row['ok'] else 'FAIL'} {row['part']:<{width}}  {row['says']}" for row in rows]
+    terminal.result(rows, "\n".join(lines))
+    return DONE if all(row["ok"] for row in rows) else FAILED
+
+
+def _row(part: str, says: str, *, ok: bool = True) -> dict[str, Any]:
+    return {"part": part, "ok": ok, "says": says}
+
+
+def _versions() -> dict[str, Any]:
+    return _row(
+        "autoweave",
+        f"{VERSION} on Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+    )
+
+
+def _git() -> dict[str, Any]:
+    found = shutil.which("git")
+    if found is None:
+        return _row("git", "not found: nothing can be published. Install git 2.30 or newer.", ok=False)
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    return _row("git", said)
+
+
+def _sandbox(work: Session) -> dict[str, Any]:
+    from core import sandbox  # noqa: PLC0415  # here only to probe
+
+    report = sandbox.probe()
+    reasons = f" ({'; '.join(report.reasons)})" if report.reasons else ""
+    return _row(
+        "sandbox", f"{report.level.flag}: {report.level.text}{reasons}", ok=report.level >= work.means.level
+    )
+
+
+def _store(work: Session) -> dict[str, Any]:
+    try:
+        kind = (
+            "PostgreSQL" if work.means.store_url.startswith("postgresql") else f"SQLite in {work.means.home}"
+        )
+        waiting = len(work.store.runs.expired())
+    except AppError as error:
+        return _row("store", f"{error.code}: {error.message} {error.fix}", ok=False)
+    left = f"; {waiting} runs were left behind: ./autoweave runs resume" if waiting else ""
+    return _row("store", kind + left)
+
+
+def _engines(work: Session) -> dict[str, Any]:
+    del work
+    from tools import validation  # noqa: PLC0415  # here only to look
+
+    found = sorted(validation.available())
+    others = f"; found on PATH: {', '.join(found)}" if found else "; no others on PATH"
+    return _row("engines", f"builtin{others}")
+
+
+def explained(rule: str | None, folder: Path, terminal: Terminal) -> int:
+    """One rule's section, or the list of all titles."""
+    sections = _sections(folder)
+    if rule is None:
+        terminal.result({}, "\n".join(text.partition("\n")[0] for _, text in sorted(sections.items())))
+        return DONE
+    code = rule.upper()
+    if code not in sections:
+        near = closest(code, sections)
+        hint = f" Did you mean {near}?" if near else ""
+        raise RuleUnknown(f"There is no rule {rule}.{hint}")
+    terminal.result({}, sections[code])
+    return DONE
+
+
+def _sections(folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for page in sorted(folder.glob("*.md")):
+        parts = re.split(r"^## (?=AW\d{3} · )", page.read_text("utf-8"), flags=re.MULTILINE)
+        found |= {part[:5]: part.strip() for part in parts[1:]}
+    return found

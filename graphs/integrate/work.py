@@ -1,0 +1,122 @@
+"""What runs inside the confined child: unpack plain data, call one tool, pack its answer.
+
+The border is plain data both ways. A large value crosses as bytes the parent never unpacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import ormsgpack
+
+from core.findings import Finding
+from tools import codegen, manifests, openapi, validation
+from tools.validation import ledger as ledgers
+from tools.validation import policy
+
+_SPEC_FINDINGS = 100  # of each document, in the ledger; `validate SPEC` shows all
+
+
+def names(source: dict[str, Any]) -> list[str]:
+    """Every file that the document at `source` reads."""
+    return list(openapi.load(source)["files"])
+
+
+def parse(source: bytes) -> dict[str, Any]:
+    """`source` is the captured source; `document` and `text` come back as bytes."""
+    spec = openapi.load(ormsgpack.unpackb(source))
+    document = spec.pop("document")
+    text = spec.pop("text")
+    return {"spec": spec, "document": orjson.dumps(document), "text": text.encode()}
+
+
+def findings(source: dict[str, Any], authority: bool) -> list[dict[str, Any]]:
+    """What is wrong with the document; with `authority` also what openapi-spec-validator says."""
+    spec = openapi.load(source)
+    found: list[dict[str, Any]] = spec["findings"]
+    return [*found, *(each.to_dict() for each in openapi.authority(spec["document"]))] if authority else found
+
+
+def check(files: dict[str, str], options: dict[str, Any], report: str) -> tuple[bool, str]:
+    """The ledger over any files, as text, JSON, JUnit or SARIF."""
+    ledger = validation.Ledger.from_dict(validation.run(files, options))
+    write = {
+        "text": validation.text,
+        "json": validation.to_json,
+        "junit": validation.junit,
+        "sarif": validation.sarif,
+    }
+    return ledger.ok, write[report](ledger)
+
+
+def warm() -> None:
+    """Fill the caches that every later child of the process then has."""
+    validation.preload()
+
+
+def describe(module: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The module with every default filled in: descriptor, then the options, then the spec's own words."""
+    made = manifests.read(
+        module["descriptor"],
+        spec_title=spec["title"] or "module",
+        spec_version=spec["api_version"] or "0.0.0",
+        **module["overrides"],
+    )
+    return made.plain()
+
+
+def generate(document: bytes, strict: bool) -> bytes:
+    return ormsgpack.packb(codegen.generate(orjson.loads(document), strict=strict))
+
+
+def prove(models: bytes, document: bytes) -> dict[str, Any]:
+    """Compile, import and rebuild the models; hold the document's own examples against them."""
+    made = ormsgpack.unpackb(models)
+    examples = codegen.examples(orjson.loads(document))
+    return codegen.prove(made["files"], made["names"], examples)
+
+
+def render(
+    module: Mapping[str, Any], context: Mapping[str, Any], models: bytes, text: bytes
+) -> dict[str, Any]:
+    """The files of the bundle, packed, and what was decided because nobody said otherwise."""
+    facts = {**context, "models": ormsgpack.unpackb(models)["files"], "openapi": text.decode()}
+    bundle = manifests.render(module, facts)
+    policies = {f"policy/{name}": rego for name, rego in policy.bundled().items()}
+    return {"files": ormsgpack.packb(bundle["files"] | policies), "findings": bundle["findings"]}
+
+
+def validate(files: bytes, options: Mapping[str, Any], notes: Mapping[str, Any]) -> dict[str, Any]:
+    """The ledger over the files, with what the steps before had to say."""
+    ledger = validation.check(
+        ormsgpack.unpackb(files),
+        today=options["today"],
+        kubernetes=options["kubernetes"],
+        engines=tuple(options["engines"]),
+        waivers=tuple(validation.Waiver.from_dict(each) for each in options["waivers"]),
+    )
+    entries = (
+        _said("spec", notes["spec"], "A report, not a gate: none of it touches the models."),
+        _said("models", notes["models"], notes["fidelity"]),
+        _said("module", notes["module"], ""),
+    )
+    ledger = replace(ledger, entries=(*ledger.entries, *entries))
+    return ledger.with_note("sandbox", notes["sandbox"]).to_dict()
+
+
+def _said(check: str, findings: Iterable[Mapping[str, Any]], reason: str) -> validation.Entry:
+    """Findings that do not block: an error among them is a warning here."""
+    told = [Finding(**each) for each in findings]
+    told = [replace(each, severity="warning") if each.severity == "error" else each for each in told]
+    more = f" {len(told) - _SPEC_FINDINGS} more are not listed." if len(told) > _SPEC_FINDINGS else ""
+    return validation.Entry(
+        ledgers.SET,
+        check,
+        "pass",
+        tuple(told[:_SPEC_FINDINGS]),
+        reason=reason + more,
+        tests=max(1, len(told)),
+    )
