@@ -125,6 +125,26 @@ def test_a_held_run_cannot_be_claimed(db: Store) -> None:
         db.runs.claim("acme", run.id, worker="two", lease_s=30)
 
 
+def test_the_lease_of_a_holder_known_to_be_dead_is_not_waited_for(db: Store) -> None:
+    run = admitted(db)
+    dead = claimed(db, worker="dead")
+
+    taken = db.runs.claim("acme", run.id, worker="two", lease_s=30, instead_of="dead")
+
+    assert (taken.owner, taken.fence) == ("two", 2)
+    with pytest.raises(store.LeaseLost):
+        db.runs.finish(dead, result="late")
+
+
+@pytest.mark.parametrize("named", ["", "somebody else"])
+def test_naming_another_than_the_holder_frees_nothing(db: Store, named: str) -> None:
+    run = admitted(db)
+    claimed(db, worker="alive")
+
+    with pytest.raises(store.RunTaken):
+        db.runs.claim("acme", run.id, worker="two", lease_s=30, instead_of=named)
+
+
 def test_a_run_whose_lease_ended_is_listed_and_taken_over(db: Store, clock: Clock) -> None:
     admitted(db)
     first = claimed(db, lease_s=30)
