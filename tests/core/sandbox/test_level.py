@@ -93,10 +93,11 @@ def test_machine_without_landlock_is_refused_not_weakened() -> None:
 
 def test_container_without_namespaces_keeps_the_confined_level() -> None:
     """The usual container profile refuses these; it leaves Landlock and seccomp alone."""
-    level, _, said = _under(
+    level, reasons, said = _under(
         ("clone3", 38),
         *((name, 1) for name in ("unshare", "setns", "mount", "umount2", "pivot_root", "chroot")),
         *((name, 1) for name in ("bpf", "keyctl", "userfaultfd", "perf_event_open")),
     )
 
     assert (level, said) == ("confined", "confined")
+    assert "bubblewrap" in str(reasons)
