@@ -76,6 +76,7 @@ class Cache:
             try:
                 return self._fetch(spec)
             except CacheBroken:
+                # Damage, or the git of a killed run that still works here: a fresh folder is free of both.
                 self._rebuild()
                 return self._fetch(spec)
 
@@ -138,9 +139,9 @@ class Cache:
         is_ours = not self.path.is_symlink() and self.path.is_dir()
         if not is_ours or (any(self.path.iterdir()) and not (self.path / _MARK).is_file()):
             raise CacheRefused("The cache's place holds something that is not a cache.", place=str(self.path))
-        gone = self.path.with_name(f"{self.path.name}.old-{os.getpid()}")
-        self.path.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        self.path.rename(self.path.with_name(f"{self.path.name}.old-{time.time_ns()}"))
+        for gone in self.path.parent.glob(f"{self.path.name}.old-*"):
+            shutil.rmtree(gone, ignore_errors=True)
 
 
 def _count(folder: Path) -> int:

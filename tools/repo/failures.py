@@ -10,7 +10,7 @@ _DAMAGE = re.compile(
     r"bad object|loose object|corrupt|unable to read|not a git repository: |invalid object"
     r"|missing (blob|tree|commit)"
     r"|\.lock': File exists|could not parse|bad config|packfile|not a (valid object|tree object|valid commit)"
-    r"|unable to find|broken link"
+    r"|unable to find|broken link|cannot lock ref|unable to update local ref"
     r"|did not send all necessary objects|bad signature|pack has bad|index-pack",
     re.IGNORECASE,
 )

@@ -17,7 +17,7 @@ from tools.repo.command import Git
 from tools.repo.failures import CacheBroken
 from tools.repo.message import FieldRefused, trailers
 from tools.repo.publication import Publication, Receipt, check
-from tools.repo.push import Outcome, push
+from tools.repo.push import Outcome, TagTaken, push
 from tools.repo.push import refs as remote_refs
 from tools.repo.remote import Remote
 
@@ -121,7 +121,14 @@ class Repository:
             for attempt in range(1, TRIES + 1):
                 if attempt > 1:
                     self._sleep(_PAUSE_S * attempt * (0.5 + self._jitter()))
-                if receipt := self._tried(publication, attempt):
+                try:
+                    receipt = self._tried(publication, attempt)
+                except TagTaken:
+                    # The last push of a killed run may have landed a moment ago, its tag with it.
+                    if not self._is_published(publication):
+                        raise
+                    continue
+                if receipt:
                     return receipt
         raise Contended(
             f"Branch {publication.branch} moved {TRIES} times under our push.", place=publication.branch
@@ -139,6 +146,11 @@ class Repository:
                 raise
             self._cache.discard()
             return self._attempt(publication, attempt)
+
+    def _is_published(self, publication: Publication) -> bool:
+        head = self._cache.fetch(publication.branch)
+        with self._cache.use() as at:
+            return self._published(at, publication, head) is not None
 
     def _attempt(self, publication: Publication, attempt: int) -> Receipt | None:
         head = self._cache.fetch(publication.branch)

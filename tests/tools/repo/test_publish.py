@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,28 @@ def test_a_taken_tag_stops_branch_and_tag(world: World) -> None:
         world.open().publish(publication(base_commit=other, tag=TAG))
 
     assert world.commits() == [other]
+
+
+def test_a_push_of_a_killed_run_that_lands_late_is_adopted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first `push` finds branch and tag already where another process has just put them."""
+    base = world.somebody({"README": b"1"})
+    late = world.git("commit-tree", "-p", base, "-m", publication().text, f"{base}^{{tree}}")
+    real = shutil.which("git")
+    program = world.folder / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\ncase \" $* \" in *' push '*) {real} --git-dir={world.bare} update-ref refs/heads/main {late}\n"
+        f'{real} --git-dir={world.bare} update-ref refs/tags/{TAG} {late} ;; esac\nexec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+
+    receipt = world.open().publish(publication(base_commit=base, tag=TAG))
+
+    assert (receipt.commit, receipt.adopted, receipt.tag) == (late, True, TAG)
+    assert world.commits() == [base, late]
 
 
 def test_a_refusing_hook_is_final_and_tells_its_reason(world: World) -> None:
