@@ -119,6 +119,12 @@ def checked(data: Mapping[str, Any]) -> Module:
         raise _refusal(problems) from error
 
 
+def tenant(source: str, overrides: Mapping[str, Any]) -> str:
+    """Whom a descriptor's module belongs to, without judging the rest of it."""
+    named = overrides.get("tenant") or (loading.load(source) if source else {}).get("tenant")
+    return str(named or Module.model_fields["tenant"].default)
+
+
 def slug(title: str) -> str:
     """A module name from any title: ASCII, at most 40 long, letter first, not reserved."""
     from unicodedata import normalize  # noqa: PLC0415  # only a title needs it
@@ -218,9 +224,3 @@ def _refusal(problems: list[dict[str, str]]) -> Invalid:
         place=f"{FILE}#{pointer}",
         problems=[{**item, "fix": _CLASSES[item["code"]].fix} for item in problems[:100]],
     )
-
-
-def tenant(source: str, overrides: Mapping[str, Any]) -> str:
-    """Whom a descriptor's module belongs to, without judging the rest of it."""
-    named = overrides.get("tenant") or (loading.load(source) if source else {}).get("tenant")
-    return str(named or Module.model_fields["tenant"].default)

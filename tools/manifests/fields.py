@@ -45,10 +45,10 @@ def _label(value: str) -> str:
 
 _NAME = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 Name = Annotated[
-    str, AfterValidator(_label), Field(min_length=1, max_length=50, json_schema_extra={"pattern": _NAME})
+    str, Field(min_length=1, max_length=50, json_schema_extra={"pattern": _NAME}), AfterValidator(_label)
 ]
 Tenant = Annotated[
-    str, AfterValidator(_label), Field(min_length=1, max_length=40, json_schema_extra={"pattern": _NAME})
+    str, Field(min_length=1, max_length=40, json_schema_extra={"pattern": _NAME}), AfterValidator(_label)
 ]
 
 
@@ -88,7 +88,7 @@ def _version(value: str) -> str:
     return value
 
 
-Version = Annotated[str, Numeric, AfterValidator(_version), Field(min_length=1, max_length=63)]
+Version = Annotated[str, Numeric, Field(min_length=1, max_length=63), AfterValidator(_version)]
 
 
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
@@ -113,7 +113,7 @@ def _image(value: str) -> str:
     return value
 
 
-Image = Annotated[str, AfterValidator(_image), Field(min_length=1, max_length=500)]
+Image = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_image)]
 
 
 def _registry(value: str) -> str:
@@ -122,7 +122,7 @@ def _registry(value: str) -> str:
     return value
 
 
-Registry = Annotated[str, AfterValidator(_registry), Field(min_length=1, max_length=200)]
+Registry = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_registry)]
 
 
 _SCALE = {
@@ -163,8 +163,8 @@ def _bytes(value: str) -> str:
     return _bounded(value, units=units, low=low, high=high, what="bytes", example="`256Mi`, `2Gi`")
 
 
-Cpu = Annotated[str, Numeric, AfterValidator(_cpu), Field(max_length=20)]
-Bytes = Annotated[str, Numeric, AfterValidator(_bytes), Field(max_length=20)]
+Cpu = Annotated[str, Numeric, Field(max_length=20), AfterValidator(_cpu)]
+Bytes = Annotated[str, Numeric, Field(max_length=20), AfterValidator(_bytes)]
 
 
 def _env_name(value: str) -> str:
@@ -184,7 +184,7 @@ def _object_name(value: str) -> str:
     return value
 
 
-ObjectName = Annotated[str, AfterValidator(_object_name), Field(min_length=1, max_length=253)]
+ObjectName = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_object_name)]
 
 
 def _data_key(value: str) -> str:
@@ -193,7 +193,7 @@ def _data_key(value: str) -> str:
     return value
 
 
-DataKey = Annotated[str, AfterValidator(_data_key), Field(min_length=1, max_length=253)]
+DataKey = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_data_key)]
 
 
 def _host(value: str) -> str:
@@ -202,7 +202,7 @@ def _host(value: str) -> str:
     return value
 
 
-Host = Annotated[str, AfterValidator(_host), Field(min_length=3, max_length=253)]
+Host = Annotated[str, Field(min_length=3, max_length=253), AfterValidator(_host)]
 
 
 def _url_path(value: str) -> str:
@@ -215,7 +215,7 @@ def _url_path(value: str) -> str:
     return value
 
 
-UrlPath = Annotated[str, AfterValidator(_url_path), Field(min_length=1, max_length=250)]
+UrlPath = Annotated[str, Field(min_length=1, max_length=250), AfterValidator(_url_path)]
 
 
 _KEY = re.compile(rf"(?:(?P<prefix>{_HOST})/)?(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?)")
@@ -234,7 +234,7 @@ def _meta_key(value: str) -> str:
     return value
 
 
-MetaKey = Annotated[str, AfterValidator(_meta_key), Field(min_length=1, max_length=317)]
+MetaKey = Annotated[str, Field(min_length=1, max_length=317), AfterValidator(_meta_key)]
 
 
 def _label_value(value: str) -> str:
@@ -243,7 +243,7 @@ def _label_value(value: str) -> str:
     return value
 
 
-LabelValue = Annotated[str, AfterValidator(_label_value), Field(max_length=63)]
+LabelValue = Annotated[str, Field(max_length=63), AfterValidator(_label_value)]
 
 
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -256,7 +256,7 @@ def _chart(value: str) -> str:
     return value
 
 
-ChartPath = Annotated[str, AfterValidator(_chart), Field(min_length=1, max_length=200)]
+ChartPath = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_chart)]
 
 
 _REMOTE = re.compile(
@@ -276,7 +276,7 @@ def _remote(value: str) -> str:
     return value
 
 
-Remote = Annotated[str, AfterValidator(_remote), Field(min_length=1, max_length=500)]
+Remote = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_remote)]
 
 
 def _branch(value: str) -> str:
@@ -287,7 +287,7 @@ def _branch(value: str) -> str:
     return value
 
 
-Branch = Annotated[str, AfterValidator(_branch), Field(min_length=1, max_length=200)]
+Branch = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_branch)]
 
 
 def _entity(value: str) -> str:
@@ -298,4 +298,4 @@ def _entity(value: str) -> str:
     return value
 
 
-Entity = Annotated[str, AfterValidator(_entity), Field(min_length=1, max_length=140)]
+Entity = Annotated[str, Field(min_length=1, max_length=140), AfterValidator(_entity)]

@@ -14,13 +14,14 @@ _ABOUT = frozenset({
     "LIMIT", "MAX", "MIN", "MINUTES", "MS", "NAME", "PATH", "SECONDS", "TTL",
 })  # fmt: skip
 
+# Every repetition is bounded: a value may be long and made to be slow.
 _SHAPES = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bgh[pousr]_[0-9A-Za-z]{30,}|\bgithub_pat_[0-9A-Za-z_]{30,}|\bglpat-[0-9A-Za-z_-]{20,}"
-    r"|\bxox[abprs]-[0-9A-Za-z-]{10,}|\bsk-[0-9A-Za-z_-]{20,}|\bAIza[0-9A-Za-z_-]{35}"
-    r"|\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}"
-    r"|[a-z][a-z0-9+.-]*://[^\s/:@]{0,100}:[^\s/@]{1,200}@"
+    r"|\bgh[pousr]_[0-9A-Za-z]{30}|\bgithub_pat_[0-9A-Za-z_]{30}|\bglpat-[0-9A-Za-z_-]{20}"
+    r"|\bxox[abprs]-[0-9A-Za-z-]{10}|\bsk-[0-9A-Za-z_-]{20}|\bAIza[0-9A-Za-z_-]{35}"
+    r"|\beyJ[0-9A-Za-z_-]{10,300}\.eyJ[0-9A-Za-z_-]{10,1000}\.[0-9A-Za-z_-]{10}"
+    r"|\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]{0,100}:[^\s/@]{1,200}@"
 )
 
 
