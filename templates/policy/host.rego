@@ -24,6 +24,7 @@ deny_host_path contains k8s.finding("AW480", place, text) if {
 deny_host_port contains k8s.finding("AW481", place, text) if {
 	some item in k8s.containers
 	some i, port in item.container.ports
+	is_number(port.hostPort)
 	port.hostPort > 0
 	place := sprintf("%s/ports/%d/hostPort", [item.place, i])
 	text := sprintf("opens port %v of the node", [port.hostPort])

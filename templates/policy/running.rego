@@ -34,6 +34,7 @@ deny_labels contains k8s.finding("AW490", "/metadata", text) if {
 # AW495 More than this is a typing mistake or a decision that wants a waiver.
 deny_replicas contains k8s.finding("AW495", "/spec/replicas", text) if {
 	input.kind in {"Deployment", "StatefulSet"}
+	is_number(input.spec.replicas)
 	input.spec.replicas > 20
 	text := sprintf("%v replicas are more than 20", [input.spec.replicas])
 }
