@@ -56,6 +56,7 @@ form = options(
     click.option("-q", "--quiet", is_flag=True, help="No progress on stderr."),
 )
 about_module = options(
+    click.option("--root", type=_path, help="Folder SPEC may refer into, if not its own."),
     click.option(
         "-f", "--descriptor", type=_path, help="Module descriptor; autoweave.yaml beside the spec is found."
     ),

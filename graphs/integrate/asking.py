@@ -31,7 +31,7 @@ class FileUnreadable(Invalid):
 
 def request(spec: str, given: Mapping[str, Any], child: Child, *, kubernetes: str, fetch: Any) -> Request:
     """`given` are the options by their names; `fetch` gets a URL's bytes by name."""
-    source, entry = _source(spec, child, fetch)
+    source, entry = _source(spec, given.get("root"), child, fetch)
     return Request(
         source=source,
         entry=entry,
@@ -71,14 +71,14 @@ def _address(text: str | None) -> str | None:
     return text if text and is_address(text) else None
 
 
-def _source(spec: str, child: Child, fetch: Any) -> tuple[dict[str, bytes], str]:
+def _source(spec: str, root: Path | None, child: Child, fetch: Any) -> tuple[dict[str, bytes], str]:
     if spec == "-":
         return {"openapi.yaml": sys.stdin.buffer.read()}, "openapi.yaml"
     if spec.startswith(("https://", "http://")):
         name = spec.partition("?")[0].rstrip("/").rpartition("/")[2]
         name = name if name.endswith((".json", ".yaml", ".yml")) else "openapi.yaml"
         return {name: fetch(spec)}, name
-    return capture(Path(spec), child)
+    return capture(Path(spec), child, root)
 
 
 def _descriptor(spec: str, named: Path | None) -> str:

@@ -99,10 +99,10 @@ def applied(work: Session, path: Path, terminal: Terminal, *, ask: Ask) -> int:
 
 def listed(work: Session, tenant: str, terminal: Terminal) -> int:
     found = work.store.runs.of(tenant)
+    lines = [f"{run.id[:12]}  {run.graph:<10} {run.state}" for run in found]
     rows = [
         {"id": r.id, "graph": r.graph, "state": r.state, "attempt": r.attempt, "key": r.key} for r in found
     ]
-    lines = [f"{r['id'][:12]}  {r['graph']:<10} {r['state']}" for r in rows]
     terminal.result(rows, "\n".join(lines) or f"No runs of tenant {tenant}.")
     return DONE
 

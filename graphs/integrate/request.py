@@ -13,13 +13,14 @@ from typing import Any
 import ormsgpack
 
 from core.blobs import Blobs
+from core.errors import Invalid
 from core.version import VERSION
 from graphs.integrate.deps import Child
 from graphs.integrate.state import IntegrateInput
 from tools import openapi
 
 # A `$ref` that does not stay in its document, in JSON or YAML spelling. A hit only costs a closer look.
-_OUTWARD = re.compile(rb"\$ref[\"']?\s*:\s*[\"']?(?!#)[^\s\"'#]")
+_OUTWARD = re.compile(rb"\$ref[\"']?\s*:\s*(?:\"[^\"#]|'[^'#]|[^\s\"'#{\[&*|>])")
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,20 @@ def given(request: Request, blobs: Blobs, *, today: str, run: str = "", trace: s
     }
 
 
-def capture(path: Path, child: Child) -> tuple[dict[str, bytes], str]:
+class RootRefused(Invalid):
+    """The document does not lie below the folder that was named as its root."""
+
+    code = "AW908"
+    fix = "Give --root a folder that holds the document and all it refers to."
+
+
+def capture(path: Path, child: Child, root: Path | None = None) -> tuple[dict[str, bytes], str]:
     """Every file the document at `path` is made of, by its name below one root, and the entry's name.
 
-    The run works on these bytes: what changes on disk afterwards does not reach it.
+    The root is the document's own folder unless one further up is named. The run works on these
+    bytes: what changes on disk afterwards does not reach it.
     """
-    folder = openapi.locate(path)
+    folder = openapi.locate(path.absolute()) if root is None else _below(root, path)
     entry = folder.read(folder.entry, openapi.Limits())
     if not path.is_dir() and not _OUTWARD.search(entry):
         return {folder.entry: entry}, folder.entry
@@ -86,6 +95,14 @@ def capture(path: Path, child: Child) -> tuple[dict[str, bytes], str]:
     found = child.call("graphs.integrate.work:names", source, read=(folder.root,)).value
     limits = openapi.Limits()
     return {name: folder.read(name, limits) for name in found}, folder.entry
+
+
+def _below(root: Path, path: Path) -> openapi.Folder:
+    try:
+        entry = path.absolute().relative_to(root.absolute())
+    except ValueError as error:
+        raise RootRefused("The document is not below the root.", place=str(path), root=str(root)) from error
+    return openapi.Folder(root.absolute(), entry.as_posix())
 
 
 @functools.cache
