@@ -158,10 +158,13 @@ def test_a_push_of_a_killed_run_that_lands_late_is_adopted(
     real = shutil.which("git")
     program = world.folder / "bin" / "git"
     program.parent.mkdir()
-    program.write_text(
-        f"#!/bin/sh\ncase \" $* \" in *' push '*) {real} --git-dir={world.bare} update-ref refs/heads/main {late}\n"
-        f'{real} --git-dir={world.bare} update-ref refs/tags/{TAG} {late} ;; esac\nexec {real} "$@"\n'
-    )
+    moves = f"{real} --git-dir={world.bare} update-ref refs"
+    lines = [
+        "#!/bin/sh",
+        f"case \" $* \" in *' push '*) {moves}/heads/main {late}; {moves}/tags/{TAG} {late} ;; esac",
+        f'exec {real} "$@"',
+    ]
+    program.write_text("\n".join(lines) + "\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
 
