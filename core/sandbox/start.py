@@ -113,7 +113,9 @@ def _spawn(plan: Plan, theirs: socket.socket) -> int:
         line = bubble.wrap(line, read=_readable(plan), write=plan.write)
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)]
     actions += [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
-    return os.posix_spawn(line[0], line, _ENVIRONMENT, file_actions=actions, setsid=True, setsigdef=_SIGNALS)
+    return os.posix_spawn(
+        line[0], line, _ENVIRONMENT, file_actions=actions, setsid=True, setsigdef=_SIGNALS, setsigmask=()
+    )
 
 
 def _path(plan: Plan) -> list[str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
+from core.sandbox.failures import CallRefused
+
 
 class Level(IntEnum):
     """How strongly a child is confined. A higher level includes the lower ones."""
@@ -51,8 +53,28 @@ class Limits:
     processes: int = 0
     open_files: int = 256
 
+    def __post_init__(self) -> None:
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            # Written so that NaN fails too.
+            if not least <= value <= most:
+                raise CallRefused(f"The limit {name} is {value!r}, not within {least:g} and {most:g}.")
+
     def with_(self, **changes: Any) -> Limits:
         return replace(self, **changes)
+
+
+# A limit beyond these is no limit; fewer descriptors than 16 and Python cannot import.
+_RANGES: dict[str, tuple[float, float]] = {
+    "cpu_s": (0.001, 86_400),
+    "wall_s": (0.001, 86_400),
+    "memory_mb": (16, 1 << 20),
+    "output_mb": (1, 4096),
+    "file_mb": (1, 1 << 20),
+    "files": (1, 1_000_000),
+    "processes": (0, 10_000),
+    "open_files": (16, 65_536),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,21 @@ def test_garbage_on_the_answer_channel_is_never_an_answer(box: Sandbox, sent: st
 
     with pytest.raises((AnswerRefused, ChildDied)):
         box.call(f"{HOSTILE}:garble", sent)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"cpu_s": 0},
+        {"wall_s": float("nan")},
+        {"wall_s": float("inf")},
+        {"memory_mb": 10**9},
+        {"processes": -1},
+    ],
+)
+def test_limit_that_limits_nothing_is_refused(limit: dict[str, Any]) -> None:
+    with pytest.raises(CallRefused, match=next(iter(limit))):
+        Limits(**limit)
 
 
 def test_large_answer_is_refused(box: Sandbox) -> None:

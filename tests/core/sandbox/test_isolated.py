@@ -16,7 +16,6 @@ from core.sandbox import (
     Level,
     Limits,
     Sandbox,
-    SandboxUnavailable,
     bubble,
     probe,
 )
