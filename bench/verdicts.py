@@ -23,9 +23,8 @@ def main(corpus: Path) -> int:
     agreed = sum(ours == theirs for _, ours, theirs, *_ in rows)
     for name, ours, theirs, ours_s, theirs_s, why in rows:
         mark = "  " if ours == theirs else "≠ "
-        print(
-            f"{mark}{name:42}{verdict(ours):9}{verdict(theirs):9}{ours_s * 1000:9.1f}{theirs_s * 1000:9.0f}  {why}"
-        )
+        times = f"{ours_s * 1000:9.1f}{theirs_s * 1000:9.0f}"
+        print(f"{mark}{name:42}{verdict(ours):9}{verdict(theirs):9}{times}  {why}")
     print(f"agree on {agreed} of {len(rows)} = {agreed / len(rows):.1%} (columns: ours, authority, ms, ms)")
     return 0 if agreed / len(rows) >= 0.99 else 1
 

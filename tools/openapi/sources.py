@@ -74,8 +74,10 @@ class Folder:
             file = _opened(parts[-1], held, os.O_NONBLOCK, name)
         finally:
             os.close(held)
-        with os.fdopen(file, "rb") as stream:
-            return _content(stream.fileno(), name, limits)
+        try:
+            return _content(file, name, limits)
+        finally:
+            os.close(file)
 
 
 def checked(name: str) -> str:
