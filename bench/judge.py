@@ -21,7 +21,8 @@ MEANING = {
     "made": "valid values made from the schemas accepted",
     "dropped": "mutants without a required property refused",
     "typed": "mutants of another kind (object, array) refused",
-    "scalar": "mutants of another scalar type refused (Pydantic converts '1' to 1, and takes null for what is optional)",
+    "null": "mutants with null refused (a field that may be left out takes null: Python's way to say so)",
+    "scalar": "mutants of another scalar type refused (Pydantic reads '1' as 1 and 1 as true)",
 }
 _DEEPEST = 4
 
@@ -34,7 +35,7 @@ class Result:
     def add(self, kind: str, right: bool, text: str) -> None:
         self.counts[kind] += 1
         self.counts[f"{kind} right"] += right
-        if not right and kind != "scalar":
+        if not right and kind not in ("scalar", "null"):
             self.wrong.append(f"{kind}: {text}"[:300])
 
 
@@ -43,7 +44,7 @@ class Judge:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._is_30 = str(document.get("openapi", "")).startswith("3.0")
-        plain = translate(copy.deepcopy(document)) if self._is_30 else document
+        plain = translate(copy.deepcopy(document), nullable=self._is_30)
         self.document = plain
         draft = jsonschema_rs.Draft4 if self._is_30 else jsonschema_rs.Draft202012
         self._registry = jsonschema_rs.Registry([("urn:document", plain)], draft=draft)
@@ -64,15 +65,18 @@ class Judge:
             return None
 
 
-def translate(node: Any) -> Any:
-    """OpenAPI 3.0 as JSON Schema draft 4: `nullable` becomes a type, in place."""
+def translate(node: Any, *, nullable: bool) -> Any:
+    """JSON Schema that the judge reads right: 3.0's `nullable` as a type, `required` without doubles."""
     if isinstance(node, list):
         for each in node:
-            translate(each)
+            translate(each, nullable=nullable)
     elif isinstance(node, dict):
         for each in node.values():
-            translate(each)
-        if node.get("nullable") is True and isinstance(node.get("type"), str):
+            translate(each, nullable=nullable)
+        required = node.get("required")
+        if isinstance(required, list) and all(isinstance(r, str) for r in required):
+            node["required"] = list(dict.fromkeys(required))
+        if nullable and node.get("nullable") is True and isinstance(node.get("type"), str):
             node["type"] = [node["type"], "null"]
             if isinstance(node.get("enum"), list) and None not in node["enum"]:
                 node["enum"].append(None)
@@ -125,7 +129,9 @@ def mutants(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, A
         for other in (["mutant"], {"mutant": {"a": [1]}}):
             if type(other) is not type(inner):
                 yield "typed", {**value, key: other}, at
-        for other in ("mutant", 12345, 0.5, True, None):
+        if inner is not None:
+            yield "null", {**value, key: None}, at
+        for other in ("mutant", 12345, 0.5, True):
             if type(other) is not type(inner):
                 yield "scalar", {**value, key: other}, at
         for mutation, mutant, where in mutants(inner, at, depth + 1):
@@ -149,13 +155,14 @@ class Maker:
         if isinstance(raw.get("enum"), list) and raw["enum"]:
             return raw["enum"][0]
         if raw.get("allOf"):
-            parts = [self.make(part, depth + 1) for part in [*raw["allOf"], {**raw, "allOf": None}]]
-            merged = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
-            return merged or next((part for part in parts if part is not None), None)
-        for key in ("oneOf", "anyOf"):
-            if raw.get(key):
-                return self.make(raw[key][0], depth + 1)
-        return self._typed(raw, depth)
+            return self._merged(raw, depth)
+        choice = raw.get("oneOf") or raw.get("anyOf")
+        return self.make(choice[0], depth + 1) if choice else self._typed(raw, depth)
+
+    def _merged(self, raw: dict[str, Any], depth: int) -> Any:
+        parts = [self.make(part, depth + 1) for part in [*raw["allOf"], {**raw, "allOf": None}]]
+        merged = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
+        return merged or next((part for part in parts if part is not None), None)
 
     def _typed(self, raw: dict[str, Any], depth: int) -> Any:
         named = raw.get("type")

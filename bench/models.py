@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import keyword
 import os
 import resource
 import subprocess
@@ -118,7 +119,11 @@ def _importable(document: dict[str, Any], found: dict[str, Any]) -> tuple[int, i
     scope: dict[str, Any] = {}
     schemas = (document.get("components") or {}).get("schemas") or {}
     for name in schemas:
-        spoken = name if name.isidentifier() else found["names"]["schemas"].get(name, "?")
+        spoken = (
+            name
+            if name.isidentifier() and not keyword.iskeyword(name)
+            else found["names"]["schemas"].get(name, "?")
+        )
         try:
             exec(f"from models import {spoken}", scope)
         except (ImportError, SyntaxError):
@@ -156,7 +161,8 @@ def _print(row: Row) -> None:
     line += f"make {row['make']:.3f} prove {row['prove']:.3f} lossy {row['lossy']:3}"
     if cli:
         ratio = abs(cli) / (row["load"] + row["make"])
-        line += f" cli {abs(cli):.2f}{'' if cli > 0 else ' (failed)'} ratio {ratio:.0f} (goal {GOALS[row['size']]})"
+        failed = "" if cli > 0 else " (failed)"
+        line += f" cli {abs(cli):.2f}{failed} ratio {ratio:.0f} (goal {GOALS[row['size']]})"
     print(line, dict(row.get("counts", {})), *row.get("schema_failures", [])[:3], flush=True)
 
 
@@ -169,7 +175,7 @@ def _summary(rows: list[Row]) -> None:
     total: Counter[str] = Counter()
     for row in good:
         total.update(row.get("counts", {}))
-    for kind in ("examples", "made", "dropped", "typed", "scalar"):
+    for kind in ("examples", "made", "dropped", "typed", "null", "scalar"):
         right, all_ = total[f"{kind} right"], total[kind]
         if all_:
             print(f"{judge.MEANING[kind]}: {right} of {all_} = {100 * right / all_:.2f} %")

@@ -114,7 +114,10 @@ class Family:
         for node in inline:
             for key, value in node.get("properties", {}).items():
                 known = properties.get(key) or inherited.get(key) or {}
-                properties[key] = value if value.keys() - _NOTHING else {**known, **value}
+                says = value.keys() - _NOTHING
+                properties[key] = value if says else {**known, **value}
+                if says and known.keys() - _NOTHING and known != {**known, **value}:
+                    entry.note(f"property {key!r} (described twice: the last description counts)")
             required |= set(node.get("required", ()))
         settled = self.required(entry.base) if bases else set()
         for key in sorted(required - settled - properties.keys()):

@@ -16,6 +16,7 @@ Node = dict[str, Any]
 Note = Callable[[str], None]
 
 ENUM_LIMIT = 1_000
+_WIDEST = 2**63 - 1024  # what Pydantic's engine can hold as a bound, and what a double can say
 TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 STRINGS = {"minLength", "maxLength", "pattern", "format"}
 NUMBERS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
@@ -73,7 +74,7 @@ def _for(key: str, kind: str) -> bool:
 
 
 def _is_count(value: Any) -> TypeGuard[float]:
-    return _is_number(value) and value == int(value) and value >= 0
+    return _is_number(value) and value == int(value) and 0 <= value < _WIDEST
 
 
 def _string(raw: dict[str, Any], node: Node, note: Note) -> None:
@@ -91,15 +92,25 @@ def _number(raw: dict[str, Any], node: Node, note: Note) -> None:
     for key in ("minimum", "maximum"):
         bound, exclusive = raw.get(key), "exclusive" + key.capitalize()
         if _is_number(bound):
-            node[exclusive if raw.get(exclusive) is True else key] = bound
+            _bound(node, exclusive if raw.get(exclusive) is True else key, bound, note)
         if _is_number(raw.get(exclusive)):
-            node[exclusive] = raw[exclusive]
+            _bound(node, exclusive, raw[exclusive], note)
     step = raw.get("multipleOf")
     if _is_number(step) and step > 0:
-        if step == int(step):
+        if step == int(step) < _WIDEST:
             node["multipleOf"] = int(step)
         else:
             note("multipleOf (a fraction: binary floats would refuse right values)")
+
+
+def _bound(node: Node, key: str, bound: float, note: Note) -> None:
+    if abs(bound) >= _WIDEST and node["type"] == "integer":
+        note(f"{key} (wider than 64 bits)")
+    elif node["type"] == "integer" and bound != int(bound):
+        inclusive = "minimum" if "inimum" in key else "maximum"
+        node[inclusive] = math.ceil(bound) if inclusive == "minimum" else math.floor(bound)
+    else:
+        node[key] = int(bound) if node["type"] == "integer" else bound
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

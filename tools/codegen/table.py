@@ -27,6 +27,9 @@ _ANNOTATIONS = frozenset(
 )
 
 
+_ONLY_REQUIRED = frozenset({"required", "type", "title", "description", "not"})
+
+
 @dataclass(slots=True)
 class Entry:
     """One class to be. `schema` is in normal form; its references are class names."""
@@ -131,7 +134,7 @@ class Table:
         parts = _parts(raw, "allOf")
         if len(parts) == 1 and not _says_more(raw):
             return self.node(parts[0], at.down("", "allOf", "0"), top=top)
-        choices = [key for key in ("oneOf", "anyOf") if _parts(raw, key)]
+        choices = self._choices(raw, at)
         if parts or (choices and (_is_object(raw) or len(choices) > 1)):
             return self._composed(raw, at) if top else self.hoist(raw, at)
         if choices:
@@ -139,6 +142,17 @@ class Table:
         if len(kinds) > 1:
             return {"anyOf": [self._kind(raw, kind, at.down(kind.capitalize()), top=False) for kind in kinds]}
         return self._kind(raw, kinds[0] if kinds else "", at, top=top)
+
+    def _choices(self, raw: dict[str, Any], at: At) -> list[str]:
+        """`oneOf` and `anyOf`, where they say more than which properties must come together."""
+        found = []
+        for key in ("oneOf", "anyOf"):
+            parts = _parts(raw, key)
+            if parts and _is_object(raw) and all(part.keys() <= _ONLY_REQUIRED for part in parts):
+                at.entry.note(f"{key} (of required properties)")
+            elif parts:
+                found.append(key)
+        return found
 
     def _kind(self, raw: dict[str, Any], kind: str, at: At, *, top: bool) -> Node:
         if kind == "object":
@@ -177,6 +191,8 @@ class Table:
 
     def object(self, raw: dict[str, Any], at: At) -> Node:
         """An object with named properties, in place."""
+        if isinstance(raw.get("discriminator"), dict):
+            at.entry.note("discriminator (a value is read as this class, not as the one that it names)")
         node = self._map(raw, at)
         if "additionalProperties" not in node and raw.get("additionalProperties") is not None:
             node["additionalProperties"] = True
@@ -214,8 +230,8 @@ class Table:
             return self.node(raw, at)
         if at.depth > 4 * _DEEPEST:
             return self.hoist(raw, replace(at, depth=0))
-        found = self.object(raw, at) if _is_object(raw) or "required" in raw else {}
-        for key in ("allOf", "oneOf", "anyOf"):
+        found = self.object(raw, at) if _is_object(raw) else {}
+        for key in ("allOf", *self._choices(raw, at)):
             parts = _parts(raw, key)
             if parts:
                 named = enumerate(parts)
@@ -298,7 +314,9 @@ def _enum(values: list[Any], kinds: list[str]) -> Node:
 
 
 def _is_object(raw: dict[str, Any]) -> bool:
-    return bool(_dict(raw.get("properties")))
+    """Whether a schema names properties: by `properties`, or only by `required`."""
+    required = raw.get("required")
+    return bool(_dict(raw.get("properties")) or (isinstance(required, list) and required))
 
 
 def _is_structure(raw: dict[str, Any]) -> bool:
