@@ -47,7 +47,7 @@ class Cache:
         if not self._brought(f"+refs/heads/{branch}:{tracking}"):
             self.git.run("update-ref", "-d", tracking, at=self.path)
             return None
-        found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", tracking, at=self.path)
+        found = self.git.run("rev-parse", "--verify", "--quiet", tracking, at=self.path)
         if not found.ok:
             raise CacheBroken("The fetched branch is not in the local clone.")
         return found.text
@@ -87,6 +87,7 @@ class Cache:
             "--no-tags",
             "--no-write-fetch-head",
             "--no-recurse-submodules",
+            *(["--filter=blob:none"] if self.remote.is_partial else []),
             "--",
             "origin",
             spec,

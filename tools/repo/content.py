@@ -45,12 +45,56 @@ def read(git: Git, at: Path, commit: str, prefixes: Sequence[str]) -> dict[str, 
     return _contents(git, at, entries)
 
 
+def complete(git: Git, at: Path, commit: str, prefixes: Sequence[str]) -> None:
+    """Fetch what a partial clone lacks of these files, all at once; git itself would ask for each alone."""
+    wanted = tuple(sorted({paths.check(prefix.rstrip("/")) for prefix in prefixes}))
+    listed = [entry for entry in _listed(git, at, "-r", commit, wanted, sizes=False) if entry.kind == "blob"]
+    if len(listed) > FILES:
+        raise AnswerTooLarge(f"The module's paths hold more than {FILES} files.")
+    lacking = {entry.oid for entry in listed} & _absent(git, at, commit, _folders(wanted, listed))
+    if not lacking:
+        return
+    answer = git.run(
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--no-recurse-submodules",
+        "--filter=blob:none",
+        "--stdin",
+        "--",
+        "origin",
+        at=at,
+        stdin="".join(f"{oid}\n" for oid in sorted(lacking)).encode("ascii"),
+    )
+    if not answer.ok:
+        raise translate(answer.error)
+
+
+def _folders(wanted: Sequence[str], listed: Sequence[Entry]) -> list[str]:
+    """The wanted folders, and for a wanted file the folder it is in; those only that exist."""
+    files = {entry.path for entry in listed}
+    above = {path.rpartition("/")[0] for path in wanted if path in files}
+    return sorted(above | {path for path in wanted if any(f.startswith(path + "/") for f in files)})
+
+
+def _absent(git: Git, at: Path, commit: str, folders: Sequence[str]) -> set[str]:
+    """The objects below these folders that are not here."""
+    if not folders:
+        return set()
+    asked = "".join(f"{commit}:{folder}\n" for folder in folders).encode("utf-8")
+    answer = git.run("rev-list", "--objects", "--missing=print", "--stdin", at=at, stdin=asked)
+    if not answer.ok:
+        raise translate(answer.error)
+    return {line[1:] for line in answer.text.split("\n") if line.startswith("?")}
+
+
 def _refuse_detours(git: Git, at: Path, commit: str, wanted: Sequence[str]) -> None:
     """A link on the way to an owned path would make us write somewhere else."""
     above = sorted({parent for path in wanted for parent in paths.parents(path)})
     if not above:
         return
-    for entry in _listed(git, at, "-t", commit, above):
+    for entry in _listed(git, at, "-t", commit, above, sizes=False):
         if entry.path in above and entry.kind != "tree":
             raise EntryRefused("A folder on the way is a file or a link.", place=entry.path)
 
@@ -67,16 +111,18 @@ def _refuse_odd(entries: Sequence[Entry]) -> None:
             raise AnswerTooLarge("A module's files are larger than is ever read.", place=entry.path[:200])
 
 
-def _listed(git: Git, at: Path, how: str, commit: str, wanted: Sequence[str]) -> Iterator[Entry]:
-    answer = git.run(
-        "ls-tree", how, "-z", "-l", "--full-tree", commit, "--", *wanted, at=at, limit=_LISTING_BYTES
-    )
+def _listed(
+    git: Git, at: Path, how: str, commit: str, wanted: Sequence[str], *, sizes: bool = True
+) -> Iterator[Entry]:
+    options = [how, "-z", "--full-tree", *(["-l"] if sizes else [])]
+    answer = git.run("ls-tree", *options, commit, "--", *wanted, at=at, limit=_LISTING_BYTES)
     if not answer.ok:
         raise translate(answer.error)
     for line in answer.output.split(b"\0")[:-1]:
         head, _, path = line.partition(b"\t")
-        mode, kind, oid, size = head.decode("ascii").split()
-        yield Entry(mode, kind, oid, 0 if size == "-" else int(size), path.decode("utf-8", "surrogateescape"))
+        mode, kind, oid, *size = head.decode("ascii").split()
+        known = int(size[0]) if size and size[0] != "-" else 0
+        yield Entry(mode, kind, oid, known, path.decode("utf-8", "surrogateescape"))
 
 
 def _contents(git: Git, at: Path, entries: Sequence[Entry]) -> dict[str, bytes]:

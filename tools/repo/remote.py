@@ -49,6 +49,11 @@ class Remote:
     def is_local(self) -> bool:
         return self.kind == "local"
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether file contents are fetched only when they are read: all history of them would take long."""
+        return not self.is_local
+
 
 def _listed(kind: Literal["https", "ssh"], text: str, match: re.Match[str], hosts: Collection[str]) -> Remote:
     host = match["host"]

@@ -136,7 +136,12 @@ class Repository:
 
     def _read(self, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:
         with self._cache.use() as at:
-            return content.read(self._git, at, commit, prefixes)
+            return self._files(at, commit, prefixes)
+
+    def _files(self, at: Path, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:
+        if self._remote.is_partial:
+            content.complete(self._git, at, commit, prefixes)
+        return content.read(self._git, at, commit, prefixes)
 
     def _tried(self, publication: Publication, attempt: int) -> Receipt | None:
         try:
@@ -211,7 +216,7 @@ class Repository:
             raise HistoryLost(
                 f"Commit {base[:12]} is no longer part of {publication.branch}.", place=publication.branch
             )
-        now = content.read(self._git, at, head, publication.owned) if head else {}
+        now = self._files(at, head, publication.owned) if head else {}
         present = {path: hashlib.sha256(data).hexdigest() for path, data in now.items()}
         if present != dict(publication.base):
             moved = sorted(path for path, _ in present.items() ^ dict(publication.base).items())

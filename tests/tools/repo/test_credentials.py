@@ -58,6 +58,27 @@ def test_a_build_is_published_over_https_with_the_token(world: World, tmp_path: 
     assert {sent for _, sent in host.seen} == {SENT}
 
 
+def test_only_the_files_that_are_read_come_over_the_network(world: World, tmp_path: Path) -> None:
+    world.git("config", "uploadpack.allowFilter", "true")
+    files = {f"apps/shop/f{n}": b"%d" % n for n in range(30)} | {
+        f"apps/m{n}/x": b"m%d" % n for n in range(30)
+    }
+    head = world.somebody(files | {"argocd/apps/shop.yaml": b"y", "argocd/apps/m1.yaml": b"z"})
+    with hosts.serve(tmp_path / "host", bare=world.bare) as host:
+        repository = opened(host, tmp_path)
+        held = repository.read(str(repository.head("main")), ["apps/shop", "argocd/apps/shop.yaml", "none"])
+        asked = len(host.seen)
+        receipt = repository.publish(
+            publication(base_commit=head, owned=("apps/shop", "argocd/apps/shop.yaml"), base=digests(held))
+        )
+
+    here = world.git("cat-file", "--batch-all-objects", "--batch-check=%(objecttype)", at=tmp_path / "clone")
+    assert len(held) == 31
+    assert here.split().count("blob") == 31 + 1
+    assert asked < 8, "one request per file would be forty"
+    assert world.git("ls-tree", "-r", "--name-only", receipt.commit).count("\n") == 62
+
+
 def test_a_token_of_another_host_is_not_sent(canary: hosts.Host, tmp_path: Path) -> None:
     with pytest.raises((repo.RemoteDown, repo.AccessRefused, repo.RemoteMissing)):
         opened(canary, tmp_path, tokens={"github.com": TOKEN}).head("main")
