@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,8 +45,7 @@ class Sandbox:
     ) -> None:
         self.level = level
         self.limits = limits
-        self._plan = start.Plan(root, code, preload, level, read)
-        self._folders = os.path.realpath(scratch_root)
+        self._plan = start.Plan(root, code, preload, level, read, scratch_root)
         self._report = report
         self._zygote: start.Zygote | None = None
         self._lock = threading.Lock()
@@ -56,15 +55,8 @@ class Sandbox:
         """Starts the zygote, so that a missing level is refused before any work."""
         if self._report and self._report.level < self.level:
             raise start.refuse(self.level, self._report)
-        if self.level is Level.ISOLATED:
-            self._folders = scratch.make(self._folders)
-            self._plan = replace(self._plan, write=(self._folders,))
+        self._zygote = start.launch(self._plan)
         self._open = True
-        try:
-            self._zygote = start.launch(self._plan)
-        except BaseException:
-            self.close()
-            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,10 +67,8 @@ class Sandbox:
         with self._lock:
             self._open = False
             if self._zygote:
-                start.end(self._zygote.pid, self._zygote.control)
+                start.end(self._zygote)
                 self._zygote = None
-            for folder in self._plan.write:
-                scratch.remove(folder)
 
     @property
     def report(self) -> Report | None:
@@ -102,42 +92,30 @@ class Sandbox:
             raise CallRefused(f"`{target}` is not `module:function`.")
         limits = limits or self.limits
         begun = time.monotonic()
-        folder = scratch.make(self._folders)
-        try:
-            request = self._request(target, args, limits, read, folder)
-            talk = self._converse(request, limits, folder)
-        finally:
-            scratch.remove(folder)
+        talk = self._converse(self._request(target, args, limits, read), limits)
         return calls.judge(talk, self.level, time.monotonic() - begun)
 
     def _request(
-        self, target: str, args: Sequence[Any], limits: Limits, read: Sequence[Path], folder: str
-    ) -> bytes:
+        self, target: str, args: Sequence[Any], limits: Limits, read: Sequence[Path]
+    ) -> dict[str, Any]:
         places = [os.path.realpath(path) for path in read]
         if self.level is Level.ISOLATED and not all(self._exists_inside(place) for place in places):
             raise CallRefused("At level `isolated`, what calls read must be inside the sandbox's own `read`.")
-        plain = {"target": target, "args": list(args), "limits": asdict(limits), "read": places}
-        try:
-            return frames.pack({**plain, "write": [folder]})
-        except TypeError as error:
-            raise CallRefused(f"The arguments of `{target}` are not plain data: {error}") from error
+        return {"target": target, "args": list(args), "limits": asdict(limits), "read": places}
 
     def _exists_inside(self, place: str) -> bool:
         roots = map(os.path.realpath, self._plan.read)
         return any(place == root or place.startswith(root.rstrip("/") + "/") for root in roots)
 
-    def _converse(self, request: bytes, limits: Limits, folder: str) -> calls.Conversation:
+    def _converse(self, request: dict[str, Any], limits: Limits) -> calls.Conversation:
         """Once more with a new zygote if the old one was dead before it took the call."""
         for _ in range(2):
-            with contextlib.ExitStack() as ends:
-                zygote = self._alive()
-                talk = _hand_over(zygote, ends, limits, folder)
-                if talk:
-                    talk.hold(request)
-                if talk is None or talk.ended is None:
-                    self._drop(zygote)
-                if talk and (talk.started or talk.stopped):
-                    return talk
+            zygote = self._alive()
+            talk = _attempt(zygote, request, limits)
+            if talk is None or talk.ended is None:
+                self._drop(zygote)
+            if talk and (talk.started or talk.stopped):
+                return talk
         raise StartFailed("The sandbox's process does not take calls.")
 
     def _alive(self) -> start.Zygote:
@@ -153,7 +131,25 @@ class Sandbox:
         with self._lock:
             if self._zygote is zygote:
                 self._zygote = None
-                start.end(zygote.pid, zygote.control, patience_s=0.0)
+                start.end(zygote, patience_s=0.0)
+
+
+def _attempt(zygote: start.Zygote, request: dict[str, Any], limits: Limits) -> calls.Conversation | None:
+    """The call's conversation when it is over; None where the zygote has gone."""
+    try:
+        folder = scratch.make(zygote.folder)
+    except FileNotFoundError:
+        return None
+    try:
+        frame = frames.pack({**request, "write": [folder]})
+        with contextlib.ExitStack() as ends:
+            if talk := _hand_over(zygote, ends, limits, folder):
+                talk.hold(frame)
+            return talk
+    except TypeError as error:
+        raise CallRefused(f"The arguments of `{request['target']}` are not plain data: {error}") from error
+    finally:
+        scratch.remove(folder)
 
 
 def _hand_over(

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.sandbox import bubble, frames
+from core.sandbox import bubble, frames, scratch
 from core.sandbox.failures import SandboxUnavailable, StartFailed
 from core.sandbox.terms import Level, Report
 
@@ -35,14 +35,17 @@ class Plan:
     preload: Sequence[str]
     level: Level
     read: Sequence[Path] = ()
-    write: Sequence[str] = ()
+    scratch_root: Path = Path("/tmp")  # noqa: S108 - folders of our own making inside
 
 
 @dataclass(frozen=True, slots=True)
 class Zygote:
+    """A running one. `folder` holds its calls' private folders and goes with it."""
+
     pid: int
     control: socket.socket
     report: Report
+    folder: str
 
 
 def launch(plan: Plan) -> Zygote:
@@ -50,22 +53,31 @@ def launch(plan: Plan) -> Zygote:
     if plan.level is Level.ISOLATED and not bubble.find():
         raise refuse(plan.level, Report(Level.CONFINED, (_NO_BUBBLE,), 0, sys.platform))
     ours, theirs = socket.socketpair()
+    folder = ""
     try:
-        pid = _spawn(plan, theirs)
+        folder = scratch.make(os.path.realpath(plan.scratch_root))
+        pid = _spawn(plan, folder, theirs)
     except OSError as error:
         ours.close()
+        scratch.remove(folder)
         raise StartFailed(f"The sandbox's process could not be started: {error.strerror}") from error
     finally:
         theirs.close()
     try:
-        return Zygote(pid, ours, _greet(plan, ours))
+        return Zygote(pid, ours, _greet(plan, folder, ours), folder)
     except BaseException:
-        end(pid, ours)
+        _end(pid, ours, 2.0)
+        scratch.remove(folder)
         raise
 
 
-def end(pid: int, control: socket.socket, *, patience_s: float = 2.0) -> None:
+def end(zygote: Zygote, *, patience_s: float = 2.0) -> None:
     """Let it go: it kills its children when the socket closes. Killed itself if it does not."""
+    _end(zygote.pid, zygote.control, patience_s)
+    scratch.remove(zygote.folder)
+
+
+def _end(pid: int, control: socket.socket, patience_s: float) -> None:
     control.close()
     deadline = time.monotonic() + patience_s
     with contextlib.suppress(ChildProcessError):
@@ -90,7 +102,7 @@ def probe() -> Report:
         except SandboxUnavailable as error:
             reasons = (*error.facts["reasons"], *(reasons if level is Level.CONFINED else ()))
             continue
-        end(zygote.pid, zygote.control)
+        end(zygote)
         return replace(zygote.report, reasons=reasons)
     return Report(Level.PROCESS, tuple(dict.fromkeys(reasons)), 0, sys.platform)
 
@@ -106,11 +118,11 @@ def refuse(wanted: Level, report: Report) -> SandboxUnavailable:
     )
 
 
-def _spawn(plan: Plan, theirs: socket.socket) -> int:
+def _spawn(plan: Plan, folder: str, theirs: socket.socket) -> int:
     # -I -S: no user site, no PYTHON* variables, no .pth code; the search path is ours, as it is.
     line = [os.path.realpath(sys.executable), "-I", "-S", "-c", _MAIN, *_path(plan)]
     if plan.level is Level.ISOLATED:
-        line = bubble.wrap(line, read=_readable(plan), write=plan.write)
+        line = bubble.wrap(line, read=_readable(plan), write=[folder])
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)]
     actions += [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
     return os.posix_spawn(
@@ -127,10 +139,10 @@ def _path(plan: Plan) -> list[str]:
 _SIGNALS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP)
 
 
-def _greet(plan: Plan, control: socket.socket) -> Report:
+def _greet(plan: Plan, folder: str, control: socket.socket) -> Report:
     control.settimeout(_START_S)
     try:
-        control.sendall(frames.pack(_config(plan)))
+        control.sendall(frames.pack({**_config(plan), "folder": folder}))
         ready = frames.receive(control)
     except (OSError, EOFError) as error:
         if plan.level is Level.ISOLATED:

@@ -19,7 +19,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.sandbox import child, confine, frames, landlock, native, seccomp
+from core.sandbox import child, confine, frames, landlock, native, scratch, seccomp
 from core.sandbox.terms import Level, Limits
 
 CONTROL = 3
@@ -43,7 +43,7 @@ def main() -> None:
         if level >= Level.CONFINED:
             seccomp.assemble(os.uname().machine, processes=False, signals=False)
         walls = confine.Walls(level, Limits(), config["read"], (), abi, confine.reserved())
-        _Keeper(control, walls).serve()
+        _Keeper(control, walls, config["folder"]).serve()
 
 
 def _prepare(config: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +116,7 @@ class _Keeper:
 
     control: socket.socket
     walls: confine.Walls
+    folder: str
     calls: dict[int, int] = field(default_factory=dict)
 
     def serve(self) -> None:
@@ -214,6 +215,8 @@ class _Keeper:
             _kill_group(pid)
         for pid in list(self.calls):
             self._end(pid)
+        # A caller that was killed could not remove it.
+        scratch.remove(self.folder)
         os._exit(0)
 
 

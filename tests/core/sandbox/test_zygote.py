@@ -112,9 +112,10 @@ def test_caller_keeps_no_descriptor(box: Sandbox) -> None:
 
 _PARENT = """
 import os, sys, threading
-sys.path[:0] = sys.argv[1:]
+sys.path[:0] = sys.argv[2:]
 from core.sandbox import Sandbox
-box = Sandbox(preload=["tests.core.sandbox.hostile"]).__enter__()
+from pathlib import Path
+box = Sandbox(preload=["tests.core.sandbox.hostile"], scratch_root=Path(sys.argv[1])).__enter__()
 threading.Thread(target=box.call, args=("tests.core.sandbox.hostile:sleep", 600), daemon=True).start()
 while True:
     with open(f"/proc/{box.pid}/task/{box.pid}/children") as children:
@@ -125,8 +126,8 @@ sys.stdin.read()
 """
 
 
-def test_death_of_the_caller_ends_zygote_and_children() -> None:
-    line = [sys.executable, "-c", _PARENT, str(PROJECT), *sys.path]
+def test_death_of_the_caller_ends_zygote_and_children(tmp_path: Path) -> None:
+    line = [sys.executable, "-c", _PARENT, str(tmp_path), str(PROJECT), *sys.path]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         pids = [int(word) for word in parent.stdout.readline().split()]
@@ -137,6 +138,7 @@ def test_death_of_the_caller_ends_zygote_and_children() -> None:
     for end in ends:
         assert _gone(end)
         os.close(end)
+    assert list(tmp_path.iterdir()) == []
 
 
 def _gone(pidfd: int) -> bool:
