@@ -8,6 +8,7 @@ import data.lib.k8s
 deny_latest contains k8s.finding("AW471", place, text) if {
 	some item in k8s.containers
 	image := item.container.image
+	is_string(image)
 	k8s.image_digest(image) == ""
 	k8s.image_tag(image) in {"", "latest"}
 	place := sprintf("%s/image", [item.place])
@@ -18,6 +19,7 @@ deny_latest contains k8s.finding("AW471", place, text) if {
 deny_registry contains k8s.finding("AW472", place, text) if {
 	count(data.autoweave.registries) > 0
 	some item in k8s.containers
+	is_string(item.container.image)
 	registry := k8s.image_registry(item.container.image)
 	not registry in data.autoweave.registries
 	place := sprintf("%s/image", [item.place])

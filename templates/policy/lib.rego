@@ -23,16 +23,22 @@ long_running if input.kind in {"Deployment", "StatefulSet", "DaemonSet"}
 containers contains {"place": place, "container": container} if {
 	some field in ["containers", "initContainers", "ephemeralContainers"]
 	some i, container in pod[field]
+	is_object(container)
 	place := sprintf("%s/%s/%d", [pod_place, field, i])
 }
 
 # The ones that stay up: not init containers.
 main_containers contains {"place": place, "container": container} if {
 	some i, container in pod.containers
+	is_object(container)
 	place := sprintf("%s/containers/%d", [pod_place, i])
 }
 
-title := sprintf("%s/%s", [object.get(input, "kind", "?"), object.get(input, ["metadata", "name"], "?")])
+title := sprintf("%s/%s", [word(object.get(input, "kind", "?")), word(object.get(input, ["metadata", "name"], "?"))])
+
+word(value) := value if is_string(value)
+
+word(value) := "?" if not is_string(value)
 
 finding(rule, place, text) := {"msg": sprintf("%s %s: %s", [rule, title, text]), "place": place}
 

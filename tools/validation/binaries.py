@@ -101,7 +101,7 @@ class _Place:
         named: dict[str, Document] = {}
         for index, document in enumerate(documents):
             name = f"in/{index:05}.yaml"
-            text = json.dumps(document.value) if document.prefix else document.text
+            text = json.dumps(document.value, ensure_ascii=False) if document.prefix else document.text
             (self.root / name).write_text(text, encoding="utf-8")
             named[name] = document
         return named

@@ -128,7 +128,7 @@ SCHEMA = (
     case("quantity as list", on_first(lambda c: c["resources"]["limits"].update(memory=[1])), "invalid"),
     case("dropped api", WORKLOAD | {"apiVersion": "extensions/v1beta1"}, "error"),
     case("unknown kind", {"apiVersion": "v1", "kind": "Podd", "metadata": {"name": "a"}}, "error"),
-    case("custom resource", samples.config_map() | {"apiVersion": "example.org/v1", "kind": "Thing"}, "error"),
+    case("custom kind", samples.config_map() | {"apiVersion": "example.org/v1", "kind": "Thing"}, "error"),
     case("group prefix", WORKLOAD | {"apiVersion": "apps.evil.example/v1"}, "error"),
     case("no kind", {"apiVersion": "v1", "metadata": {"name": "a"}}, "error"),
     case("no api version", {"kind": "ConfigMap", "metadata": samples.metadata()}, "error"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,6 +56,11 @@ def mappings(value: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for index, item in enumerate(listed(value)):
         if isinstance(item, dict):
             yield f"{place}/{index}", item
+
+
+def texts(values: Iterable[Any]) -> set[str]:
+    """The strings among values: what names can be compared with, whatever a document holds."""
+    return {value for value in values if isinstance(value, str)}
 
 
 def key(name: str) -> str:

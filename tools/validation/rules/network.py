@@ -15,19 +15,19 @@ def service_ports(view: View) -> Iterator[Hit]:
     ports = list(mappings(view.spec.get("ports"), "/spec/ports"))
     if not ports and view.spec.get("clusterIP") != "None":
         yield "/spec/ports", "A service needs at least one port."
-    names: set[Any] = set()
-    seen: set[Any] = set()
+    names: set[str] = set()
+    seen: set[str] = set()
     for place, port in ports:
         yield from _port_numbers(place, port)
-        name = port.get("name")
+        name = port.get("name") if isinstance(port.get("name"), str) else ""
         if len(ports) > 1 and not name:
             yield place, "With several ports each needs a name."
         if name and name in names:
             yield f"{place}/name", f"Two ports are named `{name}`."
-        number = (port.get("port"), port.get("protocol") or "TCP")
+        number = f"{port.get('port')}/{port.get('protocol') or 'TCP'}"
         if number in seen:
-            yield f"{place}/port", f"The port {number[0]}/{number[1]} is there twice."
-        names.add(name)
+            yield f"{place}/port", f"The port {number} is there twice."
+        names.add(str(name))
         seen.add(number)
 
 

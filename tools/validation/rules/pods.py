@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tools.validation.rules.model import Hit, Rule, View, at, listed, mappings, table
+from tools.validation.rules.model import Hit, Rule, View, at, listed, mappings, table, texts
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _PORT_NAME = re.compile(r"(?=.{1,15}\Z)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -104,19 +104,19 @@ def env(view: View) -> Iterator[Hit]:
 
 
 def mounts(view: View) -> Iterator[Hit]:
-    volumes = {volume.get("name") for _, volume in mappings(view.pod.get("volumes"), "")}
+    volumes = texts(volume.get("name") for _, volume in mappings(view.pod.get("volumes"), ""))
     if view.kind == "StatefulSet":
         claims = mappings(view.spec.get("volumeClaimTemplates"), "")
-        volumes |= {at(claim, "metadata", "name") for _, claim in claims}
+        volumes |= texts(at(claim, "metadata", "name") for _, claim in claims)
     for place, container in view.containers:
         yield from _mounts(container, place, volumes)
 
 
-def _mounts(container: dict[str, Any], place: str, volumes: set[Any]) -> Iterator[Hit]:
-    paths: set[Any] = set()
+def _mounts(container: dict[str, Any], place: str, volumes: set[str]) -> Iterator[Hit]:
+    paths: set[str] = set()
     for spot, mount in mappings(container.get("volumeMounts"), f"{place}/volumeMounts"):
         name, path = mount.get("name"), mount.get("mountPath")
-        if name not in volumes:
+        if not isinstance(name, str) or name not in volumes:
             yield f"{spot}/name", f"No volume is named `{name}`."
         if isinstance(path, str) and path in paths:
             yield f"{spot}/mountPath", f"Two mounts share the path `{path}`."
@@ -151,7 +151,7 @@ def probe_handlers(view: View) -> Iterator[Hit]:
 
 def probe_ports(view: View) -> Iterator[Hit]:
     for place, container in view.containers:
-        names = {port.get("name") for _, port in mappings(container.get("ports"), "")}
+        names = texts(port.get("name") for _, port in mappings(container.get("ports"), ""))
         for field in _PROBES:
             for handler in ("httpGet", "tcpSocket"):
                 port = at(container, field, handler, "port")

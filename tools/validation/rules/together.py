@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tools.validation.rules.model import SetRule, View, Whole, at, mappings, table
+from tools.validation.rules.model import SetRule, View, Whole, at, mappings, table, texts
 
 Found = Iterator[tuple[View, str, str]]
 
@@ -67,12 +67,12 @@ def service_ports(whole: Whole) -> Found:
                     yield service, f"{place}/targetPort", message
 
 
-def _port_names(workload: View) -> set[Any]:
-    return {
+def _port_names(workload: View) -> set[str]:
+    return texts(
         port.get("name")
         for _, container in workload.containers
         for _, port in mappings(container.get("ports"), "")
-    }
+    )
 
 
 def backends(whole: Whole) -> Found:
@@ -87,7 +87,7 @@ def backends(whole: Whole) -> Found:
     targets = {(view.kind, view.namespace, view.name) for view in whole.of(*_WORKLOADS)}
     for scaler in whole.of("HorizontalPodAutoscaler"):
         target = table(scaler.spec.get("scaleTargetRef"))
-        wanted = (target.get("kind"), scaler.namespace, target.get("name"))
+        wanted = (str(target.get("kind")), scaler.namespace, str(target.get("name")))
         if targets and wanted not in targets:
             yield scaler, "/spec/scaleTargetRef", f"The set has no {wanted[0]} `{wanted[2]}`."
 
