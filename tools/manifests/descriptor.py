@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from core import names
-from core.errors import Invalid, TooLarge
+from core.errors import Invalid
 from tools.manifests import fields, loading
 from tools.manifests.module import Module
 
@@ -58,11 +58,6 @@ class ChartRefused(DescriptorInvalid):
     fix = "Give a folder inside the repository, such as deployment/helm-chart."
 
 
-class DescriptorTooLarge(TooLarge):
-    code = "AW310"
-    fix = "Make it smaller; large data belongs into a volume, a Secret or a ConfigMap of its own."
-
-
 class FieldMissing(DescriptorInvalid):
     code = "AW311"
     fix = "Add the field to autoweave.yaml, or give the option on the command line."
@@ -82,7 +77,7 @@ _CLASSES: dict[str, type[Invalid]] = {
     cls.code: cls
     for cls in (
         DescriptorInvalid, FieldUnknown, NameRefused, ImageRefused, QuantityRefused, EnvRefused,
-        SecretRefused, ChartRefused, DescriptorTooLarge, FieldMissing, RemoteRefused, KeyRefused,
+        SecretRefused, ChartRefused, loading.TextTooLarge, FieldMissing, RemoteRefused, KeyRefused,
     )
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ class DescriptorUnreadable(Invalid):
 
 class TextTooLarge(TooLarge):
     code = "AW310"
-    fix = "A descriptor is a page of text; move data elsewhere."
+    fix = "A descriptor is a page of text; large data belongs into a volume, a Secret or a ConfigMap."
 
 
 def load(text: str, file: str = "autoweave.yaml") -> dict[str, Any]:
