@@ -20,6 +20,7 @@ from core.sandbox.terms import Level, Limits, Outcome, Report
 
 CODE = ("core", "tools", "graphs", "prompts", "templates")
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+_TRIES = 3
 
 
 class Sandbox:
@@ -108,8 +109,8 @@ class Sandbox:
         return any(place == root or place.startswith(root.rstrip("/") + "/") for root in roots)
 
     def _converse(self, request: dict[str, Any], limits: Limits) -> calls.Conversation:
-        """Once more with a new zygote if the old one was dead before it took the call."""
-        for _ in range(2):
+        """Again with a new zygote if the old one was dead before it took the call."""
+        for _ in range(_TRIES):
             zygote = self._alive()
             talk = _attempt(zygote, request, limits)
             if talk is None or talk.ended is None:
