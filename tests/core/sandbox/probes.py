@@ -10,10 +10,10 @@ import fcntl
 import mmap
 import os
 import resource
+import select
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -150,7 +150,7 @@ def _others(outside: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         try:
             for _ in range(300):
                 if not (pid := os.fork()):
-                    time.sleep(3)
+                    select.select([], [], [], 3)
                     os._exit(0)
                 started.append(pid)
         finally:
