@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -120,13 +121,33 @@ def test_a_compressed_body_is_decompressed(host: Host, net: Net) -> None:
     assert fetched.body == b"openapi: 3.1.0\n" * 1000
 
 
-def test_a_body_that_swells_is_cut(host: Host, net: Net) -> None:
+def test_a_body_that_swells_is_cut_before_it_fills_the_memory(host: Host, net: Net) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    bomb = b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(100)) + packer.flush()
-    assert len(bomb) < 100_000
+    bomb = b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(60)) + packer.flush()
+    assert len(bomb) < 65_536
 
+    tracemalloc.start()
     with pytest.raises(fetch.BodyTooLarge):
         answered(host, net, whole(bomb, headers="Content-Encoding: gzip\r\n"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 20_000_000
+
+
+def test_compressed_bytes_that_give_nothing_are_cut_too(host: Host, net: Net) -> None:
+    """A gzip header may hold a file name, and nothing says how long."""
+    head = HEAD + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\0"
+
+    with pytest.raises(fetch.BodyTooLarge):
+        answered(host, net, endless(head, b"n" * 4096), limits=fetch.FetchLimits(max_bytes=100_000))
+
+
+def test_an_announced_length_over_the_limit_is_refused_before_it_is_sent(host: Host, net: Net) -> None:
+    head = HEAD + b"Content-Length: 5000001\r\n\r\n"
+
+    with pytest.raises(fetch.BodyTooLarge):
+        answered(host, net, drip(head))
 
 
 def test_the_limit_itself_is_allowed_and_a_byte_more_is_not(host: Host, net: Net) -> None:
