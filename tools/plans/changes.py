@@ -72,7 +72,10 @@ def _lines(data: bytes | None) -> list[str] | None:
     except UnicodeDecodeError:
         return None
     # Only "\n" ends a line, as in git: splitlines would also cut at U+2028 and form feed.
-    return text.removesuffix("\n").split("\n") if text else []
+    lines = text.split("\n")
+    if not lines.pop():
+        return lines
+    return [*lines, text.rpartition("\n")[2] + "\n\\ No newline at end of file"]
 
 
 def _ended(line: str) -> str:

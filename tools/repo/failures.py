@@ -20,7 +20,8 @@ _ACCESS = re.compile(
     re.IGNORECASE,
 )
 _MISSING = re.compile(
-    r"does not appear to be a git repository|repository .*not found|returned error: 404|does not exist",
+    r"does not appear to be a git repository|repository .*not found|returned error: 404|does not exist"
+    r"|invalid gitfile",
     re.IGNORECASE,
 )
 

@@ -51,7 +51,7 @@ def _stored(store: Any, stream: Any, data: bytes) -> str:
 
 
 def _people(publication: Publication) -> dict[str, str]:
-    when = f"{publication.at_s} +0000"
+    when = f"@{publication.at_s} +0000"
     author, committer = publication.author, publication.committer
     return {
         "GIT_AUTHOR_NAME": author.name,

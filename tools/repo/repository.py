@@ -19,7 +19,7 @@ from tools.repo.message import FieldRefused, trailers
 from tools.repo.publication import Publication, Receipt, check
 from tools.repo.push import Outcome, TagTaken, push
 from tools.repo.push import refs as remote_refs
-from tools.repo.remote import Remote
+from tools.repo.remote import Remote, is_bare
 
 TRIES = 8
 _PAUSE_S = 0.05
@@ -243,9 +243,12 @@ class Repository:
 
     def _branch_lock(self, branch: str) -> Path:
         """Beside a local remote, so that writers with clones of their own share it too."""
-        place = Path(self._remote.address) / "autoweave-locks"
-        if not self._remote.is_local:
-            place = self._cache.path.with_name(self._cache.path.name + ".locks")
+        place = self._cache.path.with_name(self._cache.path.name + ".locks")
+        if self._remote.is_local:
+            bare = Path(self._remote.address)
+            if not is_bare(bare):
+                raise failures.RemoteMissing("The local repository is gone.", place=self._remote.address)
+            place = bare / "autoweave-locks"
         return place / f"{hashlib.sha256(branch.encode()).hexdigest()[:16]}.lock"
 
 

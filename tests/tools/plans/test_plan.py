@@ -32,6 +32,19 @@ def test_a_diff_is_unified(make: Make) -> None:
     )
 
 
+def test_a_missing_last_line_end_is_a_change_one_can_see(make: Make) -> None:
+    plan = make(base={"apps/shop/a": b"x\ny\n"}, files={"apps/shop/a": b"x\ny"})
+
+    assert plan.changes[0].diff.endswith("@@ -1,2 +1,2 @@\n x\n-y\n+y\n\\ No newline at end of file\n")
+
+
+def test_a_name_that_is_not_utf8_can_be_planned_away(make: Make) -> None:
+    plan = make(base={"apps/shop/\udcff": b"x"}, files={})
+
+    assert plans.from_json(plans.to_json(plan)) == plan
+    assert "- \\udcff" in plans.text(plan)
+
+
 def test_a_binary_file_is_summarised(make: Make) -> None:
     plan = make(base={}, files={"apps/shop/logo.png": b"\x89PNG\0\xff"})
 

@@ -8,12 +8,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.tools.repo import forks
 from tests.tools.repo.conftest import CLEAN, World
+from tools import repo
 
 KILLS = 40
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,6 +93,34 @@ def test_a_kill_in_the_first_clone_leaves_nothing_in_the_way(
     assert_whole(world, 6)
 
 
+def test_a_writer_that_was_stopped_for_long_doubles_nothing(
+    world: World, publisher: subprocess.Popen[str]
+) -> None:
+    """A stopped holder keeps its lock: others are told so, and go on when it ends."""
+    assert publisher.stdin is not None
+    assert publisher.stdout is not None
+    told = 0
+
+    for number in range(12):
+        publisher.stdin.write(f"{world.bare}\t{world.folder / 'stopped'}\t{number}\n")
+        child = int(publisher.stdout.readline())
+        select.select([publisher.stdout], [], [], 0.01 * number)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGSTOP)
+        other = repo.Repository(world.remote, world.folder / "other", lock_s=0.05)
+        try:
+            other.publish(forks.numbered(number))
+        except repo.Busy:
+            told += 1
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGCONT)
+        assert publisher.stdout.readline() == "ended\n"
+        other.publish(forks.numbered(number))
+
+    assert told > 0
+    assert_whole(world, 12)
+
+
 def test_writers_of_one_branch_lose_nothing_and_rarely_retry(world: World) -> None:
     """Four writers with clones of their own, six builds each, in one process."""
     receipts = []
@@ -113,10 +144,7 @@ def test_writers_on_many_branches_share_a_clone(world: World) -> None:
     done = []
 
     def write(number: int) -> None:
-        from dataclasses import replace
-
-        plan = replace(forks.numbered(number), branch=f"tenant/t{number}")
-        done.append(repository.publish(plan))
+        done.append(repository.publish(replace(forks.numbered(number), branch=f"tenant/t{number}")))
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
     for thread in threads:

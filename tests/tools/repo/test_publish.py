@@ -188,13 +188,30 @@ def test_a_refusing_hook_is_final_and_tells_its_reason(world: World) -> None:
     assert not repo.PushRefused.retryable
 
 
-def test_a_remote_that_is_gone_is_no_lasting_failure(world: World) -> None:
+@pytest.mark.parametrize("is_file", [True, False])
+def test_a_local_remote_that_is_gone_is_missed_not_made_again(world: World, is_file: bool) -> None:
     repository = world.open()
     world.bare.rename(world.folder / "away.git")
-    world.bare.write_text("not a repository")
+    if is_file:
+        world.bare.write_text("not a repository")
 
-    with pytest.raises((repo.RemoteDown, repo.RemoteMissing, repo.Busy)):
+    with pytest.raises(repo.RemoteMissing):
         repository.publish(publication())
+    with pytest.raises(repo.RemoteMissing):
+        repository.head("main")
+
+    assert not world.bare.is_dir()
+
+
+def test_a_remote_that_lost_its_objects_is_left_as_it_is(world: World) -> None:
+    base = world.somebody({"README": b"1"})
+    shutil.rmtree(world.bare / "objects")
+    (world.bare / "objects").mkdir()
+
+    with pytest.raises((repo.CacheBroken, repo.RemoteDown, repo.HistoryLost)):
+        world.open().publish(publication(base_commit=base))
+
+    assert (world.bare / "refs" / "heads" / "main").read_text() == f"{base}\n"
 
 
 def test_a_push_lost_to_another_writer_is_tried_again(world: World) -> None:
@@ -307,3 +324,10 @@ def test_a_publication_that_is_not_plain_is_refused_before_git(
         repository.publish(publication(**changed))
 
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("at_s", [0, 1, 1_700_000_000, 4_102_444_800])
+def test_the_commit_has_the_time_it_was_given(world: World, at_s: int) -> None:
+    receipt = world.open().publish(publication(at_s=at_s))
+
+    assert world.git("log", "-1", "--format=%at %ct %ai", receipt.commit).startswith(f"{at_s} {at_s} ")
