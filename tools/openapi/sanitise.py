@@ -156,6 +156,9 @@ class Cleaner:
 
     def _reference(self, kind: str, node: dict[str, Any], trail: Trail) -> None:
         ref = node["$ref"]
+        if ref.__class__ is not str:
+            self._change(node, "$ref", keywords.DROP, trail)
+            return
         known, target = refs.found(self._document, ref[1:]) if ref.startswith("#/") else (False, None)
         fits = target.__class__ is dict or (kind == "schema" and target.__class__ is bool)
         if not known or not fits:

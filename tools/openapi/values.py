@@ -61,7 +61,7 @@ class _Judge:
     def _is(self, value: Any, name: Any) -> bool:
         if name == "integer" and isinstance(value, float) and not self._draft4:
             return value.is_integer()
-        types = _TYPES.get(name)
+        types = _TYPES.get(name) if isinstance(name, str) else None
         if types is None:
             return True
         return isinstance(value, types) and (name == "boolean" or not isinstance(value, bool))

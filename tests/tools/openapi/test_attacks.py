@@ -1,4 +1,4 @@
-"""Hostile documents, by their line in the catalogue of attacks. Nothing connects, nothing leaks, all ends soon."""
+"""Hostile documents, by their line in the catalogue of attacks: no connection, no leak, an early end."""
 
 from __future__ import annotations
 
@@ -193,7 +193,8 @@ def nested(depth: int) -> dict[str, Any]:
 def as_text(depth: int, form: str) -> str:
     """The same as `nested`, written without recursion."""
     inner = '{"type": "object", "properties": {"x": ' * depth + '{"type": "string"}' + "}}" * depth
-    head = '{"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": {}, "components": {"schemas": {"A": '
+    head = '{"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": {}, '
+    head += '"components": {"schemas": {"A": '
     return ("# yaml\n" if form == "yaml" else "") + head + inner + "}}}"
 
 

@@ -123,7 +123,8 @@ def test_json_with_a_trailing_comma_is_read_as_yaml_and_told(parse: Parse) -> No
 
 
 def test_finding_names_file_place_and_line(parse: Parse) -> None:
-    text = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {}\ncomponents:\n  schemas:\n    A:\n      type: integer\n      default: x\n"
+    head = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {}\n"
+    text = head + "components:\n  schemas:\n    A:\n      type: integer\n      default: x\n"
 
     found = parse(text).findings[0]
 

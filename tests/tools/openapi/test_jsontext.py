@@ -89,11 +89,12 @@ def test_large_integer_is_the_same_for_both_readers() -> None:
     assert type(fast[0]) is type(careful[1]) is float
 
 
+_TEXT = st.characters(blacklist_categories=("Cs",), blacklist_characters="\0")
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63)
-    | st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=12),
+    | st.text(_TEXT, max_size=12),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=6), inner, max_size=4),
+        st.text(_TEXT, max_size=6), inner, max_size=4),
     max_leaves=25,
 )  # fmt: skip
 

@@ -24,18 +24,24 @@ def parameter(name: str, where: str = "query", **schema: Any) -> dict[str, Any]:
     )
 
 
+def given(*parameters: dict[str, Any]) -> dict[str, Any]:
+    return {**OK, "parameters": list(parameters)}
+
+
+NAMED = {**OK, "operationId": "x"}
 CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("clean", "", with_paths({"/a/{b}": {"get": {**OK, "parameters": [parameter("b", "path")]}}})),
     ("extra key", "AW130", {**with_paths({}), "extra": 1}),
-    ("operationId twice", "AW131", with_paths({"/a": {"get": {**OK, "operationId": "x"}, "put": {**OK, "operationId": "x"}}})),
+    ("operationId twice", "AW131", with_paths({"/a": {"get": NAMED, "put": NAMED}})),
     ("unresolved path parameter", "AW132", with_paths({"/a/{b}": {"get": OK}})),
-    ("parameter without path", "AW132", with_paths({"/a": {"get": {**OK, "parameters": [parameter("b", "path")]}}})),
-    ("parameter twice", "AW133", with_paths({"/a": {"get": {**OK, "parameters": [parameter("b"), parameter("b", example=1)]}}})),
-    ("dangling", "AW134", around({"A": {"type": "object", "properties": {"x": {"$ref": "#/components/schemas/B"}}}})),
+    ("parameter without path", "AW132", with_paths({"/a": {"get": given(parameter("b", "path"))}})),
+    ("parameter twice", "AW133", with_paths({"/a": {"get": given(parameter("b"), parameter("b", example=1))}})),
+    ("dangling", "AW134", around({"A": {"properties": {"x": {"$ref": "#/components/schemas/B"}}}})),
     ("default of another type", "AW135", around({"A": {"type": "integer", "default": "x"}})),
     ("default not listed", "AW135", around({"A": {"type": "string", "enum": ["a"], "default": "b"}})),
     ("default through a reference", "AW135", around({
-        "A": {"type": "array", "items": {"$ref": "#/components/schemas/B"}, "default": ["x"]}, "B": {"type": "integer"}})),
+        "A": {"type": "array", "items": {"$ref": "#/components/schemas/B"}, "default": ["x"]},
+        "B": {"type": "integer"}})),
     ("default too long", "AW135", around({"A": {"type": "string", "maxLength": 1, "default": "ab"}})),
     ("default null", "AW135", around({"A": {"type": "string", "default": None}})),
     ("default null allowed", "", around({"A": {"type": "string", "nullable": True, "default": None}})),
@@ -47,8 +53,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("3.1 required twice", "AW130", around({"A": {"type": "object", "required": ["a", "a"]}}, "3.1.0")),
     ("3.2", "", around({"A": {"type": "string"}}, "3.2.0")),
     ("2.0", "", {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": OK}}}),
-    ("2.0 default", "AW135", {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": {
-        **OK, "parameters": [{"name": "q", "in": "query", "type": "integer", "default": "x"}]}}}}),
+    ("2.0 default", "AW135", {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {
+        "get": given({"name": "q", "in": "query", "type": "integer", "default": "x"})}}}),
 ]  # fmt: skip
 
 

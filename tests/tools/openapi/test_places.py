@@ -7,7 +7,8 @@ import pytest
 from tools.openapi import places
 
 YAML = "a:\n  b:\n    - x\n    - c: 1\n      d: {e: 2}\n'f/g': &x\n  h: *x2\n"
-JSON = '{\n "a": {\n  "b": [\n   "x, {",\n   {"c": 1,\n    "d": {"e": 2}}\n  ]\n },\n "f/g": {"h": "\\"{"},\n "i": 1\n}'
+JSON = '{\n "a": {\n  "b": [\n   "x, {",\n   {"c": 1,\n    "d": {"e": 2}}\n  ]\n },\n '
+JSON += '"f/g": {"h": "\\"{"},\n "i": 1\n}'
 
 
 @pytest.mark.parametrize(

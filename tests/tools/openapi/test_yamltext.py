@@ -146,12 +146,17 @@ def test_bomb_is_refused_before_it_grows() -> None:
     assert caught.value.code == "AW104"
 
 
+_TEXT = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc", "Cn"), blacklist_characters="\ufeff"), max_size=20
+)
+_NUMBER = st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
 _PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(blacklist_categories=("Cs", "Cc", "Cn"), blacklist_characters="\ufeff"), max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcXYZ_ -", max_size=8), inner, max_size=4),
+    st.none() | st.booleans() | _NUMBER | _TEXT,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("abcXYZ_ -", max_size=8), inner, max_size=4)
+    ),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @given(_PLAIN)
