@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.findings import Finding
-from tools.manifests.bundle import render
+from tools.manifests.bundle import expected, render
 from tools.manifests.descriptor import default, read, schema, slug, tag, tenant
 from tools.manifests.module import Module
 from tools.manifests.skeletons import templates
@@ -13,6 +13,7 @@ __all__ = [
     "Module",
     "check_application",
     "default",
+    "expected",
     "read",
     "render",
     "schema",

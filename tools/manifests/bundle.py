@@ -59,6 +59,18 @@ def render(module: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, A
     }
 
 
+def expected(module: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
+    """Path → text of the plain objects that a Helm chart stands for, to be validated without helm.
+
+    They are what `helm template` makes of the chart's own values, but for the namespace.
+    """
+    checked = descriptor.checked(module)
+    facts = contexts.context(context)
+    texts = facts.templates if facts.templates is not None else skeletons.templates()
+    found = objects.base(checked, facts, texts)
+    return {f"{checked.chart_path}/expected/{kind}.yaml": dump.yaml(each) for kind, each in found.items()}
+
+
 def _manifests(module: Module, facts: Context, texts: Texts) -> dict[str, str]:
     home = f"apps/{module.name}"
     made = chart.files(module, facts, texts) if module.layout == "helm" else _kustomize(module, facts, texts)

@@ -7,8 +7,9 @@ from typing import Any
 
 from tools.manifests import dump, objects, overlays, skeletons
 from tools.manifests.context import Context, line
-from tools.manifests.module import Module, Port, Reference
+from tools.manifests.module import Module
 from tools.manifests.objects import Object
+from tools.manifests.parts import Port, Reference
 from tools.manifests.skeletons import Texts
 
 _PREFIX = "helm/templates/"
@@ -62,7 +63,7 @@ def _is_prerelease(text: str | None) -> bool:
 def values(module: Module, facts: Context) -> Object:
     """Everything the templates read, in the order people look for it."""
     made = objects.values(module, facts)
-    probes = {kind: made[kind] for kind in ("startup", "liveness", "readiness") if made[kind]}
+    probes = {kind: made[kind] for kind in ("startup", "liveness", "readiness")}
     return {
         "name": module.name,
         "component": module.component,

@@ -8,7 +8,8 @@ from typing import Any
 
 from tools.manifests import probes, skeletons
 from tools.manifests.context import Context
-from tools.manifests.module import Env, Module, Reference
+from tools.manifests.module import Module
+from tools.manifests.parts import Env, Reference
 from tools.manifests.skeletons import Texts
 
 Object = dict[str, Any]

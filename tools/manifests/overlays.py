@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tools.manifests import dump, objects, skeletons
-from tools.manifests.module import Environment, Module, Reference
+from tools.manifests.module import Module
 from tools.manifests.objects import Object
+from tools.manifests.parts import Environment, Reference
 from tools.manifests.skeletons import Texts
 
 

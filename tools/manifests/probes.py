@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 from tools.manifests.context import Context
-from tools.manifests.module import Module, Probe
-
-KINDS = ("startup", "liveness", "readiness")
+from tools.manifests.module import Module
+from tools.manifests.parts import Probe
 
 _LAST: dict[str, frozenset[str]] = {
     "startup": frozenset({"startup", "startupz", "started"}),
@@ -24,17 +23,17 @@ _VAGUE = frozenset({"ping", "status"})
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 
 
-def probes(module: Module, facts: Context) -> dict[str, dict[str, Any] | None]:
-    """Kind → probe as Kubernetes writes it; a startup probe only where something asks for one."""
+# Two and a half minutes to start; after that half a minute of silence replaces the pod.
+_DEFAULTS = {"startup": Probe(period_s=5, failures=30), "liveness": Probe(), "readiness": Probe()}
+
+
+def probes(module: Module, facts: Context) -> dict[str, dict[str, Any]]:
+    """Kind → probe as Kubernetes writes it."""
     paths = found(facts)
-    made: dict[str, dict[str, Any] | None] = {}
-    for kind in KINDS:
+    made: dict[str, dict[str, Any]] = {}
+    for kind, default in _DEFAULTS.items():
         own: Probe | None = getattr(module.health, kind)
-        path = paths.get(kind)
-        if own is None and path is None and kind == "startup":
-            made[kind] = None
-        else:
-            made[kind] = _probe(own or Probe(path=path), module)
+        made[kind] = _probe(own or default.model_copy(update={"path": paths.get(kind)}), module)
     return made
 
 
@@ -44,13 +43,18 @@ def found(facts: Context) -> dict[str, str]:
     offered = {each.path for each in facts.health if each.method.upper() == "GET"}
     paths = sorted(filter(_PATH.fullmatch, offered), key=lambda path: (path.count("/"), path))
     general = _general(paths)
-    chosen: dict[str, str] = {}
-    for kind in KINDS:
-        named = next((path for path in paths if _last(path) in _LAST[kind]), None)
-        path = named or (general if kind != "startup" else None)
-        if path and _PATH.fullmatch(base + path):
-            chosen[kind] = base + path
-    return chosen
+    live = _named(paths, "liveness") or general
+    chosen = {
+        # What tells that the service lives tells that it has started.
+        "startup": _named(paths, "startup") or live,
+        "liveness": live,
+        "readiness": _named(paths, "readiness") or general,
+    }
+    return {kind: base + path for kind, path in chosen.items() if path}
+
+
+def _named(paths: list[str], kind: str) -> str | None:
+    return next((path for path in paths if _last(path) in _LAST[kind]), None)
 
 
 def _general(paths: list[str]) -> str | None:

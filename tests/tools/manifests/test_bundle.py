@@ -281,6 +281,19 @@ def test_kubernetes_own_schemas_accept_every_object(made: dict[str, Any]) -> Non
             kubernetes_validate.validate(each, "1.32", strict=True)
 
 
+def test_the_objects_a_chart_stands_for_can_be_had_without_helm(sample: dict[str, Any]) -> None:
+    module = sample["module"] | {"layout": "helm"}
+
+    texts = manifests.expected(module, sample["context"])
+
+    base = manifests.render(**sample)["files"]
+    assert {path.rpartition("/")[2]: text for path, text in texts.items()} == {
+        path.rpartition("/")[2]: text
+        for path, text in base.items()
+        if "/base/" in path and not path.endswith("kustomization.yaml")
+    }
+
+
 def test_the_values_fit_their_own_schema() -> None:
     given = json.loads((GOLDEN / "helm.input.json").read_text("utf-8"))
     files = manifests.render(**given)["files"]

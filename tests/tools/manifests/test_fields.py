@@ -112,6 +112,13 @@ def test_a_request_above_its_limit_is_refused() -> None:
     assert error.code == "AW306"
 
 
+def test_a_request_above_its_limit_in_one_environment_is_refused() -> None:
+    error = refused({**GOOD, "environments": {"dev": {"resources": {"requests": {"memory": "1Gi"}}}}})
+
+    assert error.code == "AW306"
+    assert "environments.dev.resources" in error.message
+
+
 @pytest.mark.parametrize("name", ["1A", "A-B", "", "A B", "A=B", "A\n", "Ä", "LD_PRELOAD", "PATH", "{{x}}"])
 def test_bad_variable_names_are_refused(name: str) -> None:
     assert refused({**GOOD, "env": {name: "x"}}).code == "AW307"

@@ -33,23 +33,30 @@ def test_without_a_health_operation_the_probes_connect() -> None:
 
     assert found["livenessProbe"]["tcpSocket"] == {"port": "http"}
     assert found["readinessProbe"]["tcpSocket"] == {"port": "http"}
-    assert "startupProbe" not in found
+    assert found["startupProbe"]["tcpSocket"] == {"port": "http"}
+
+
+def test_a_service_has_two_and_a_half_minutes_to_start() -> None:
+    found = container({}, "/healthz")["startupProbe"]
+
+    assert found["httpGet"] == {"path": "/healthz", "port": "http"}
+    assert found["periodSeconds"] * found["failureThreshold"] == 150
 
 
 @pytest.mark.parametrize(
     ("paths", "probes"),
     [
-        (["/healthz"], (None, "/healthz", "/healthz")),
-        (["/livez", "/readyz"], (None, "/livez", "/readyz")),
-        (["/health", "/ready"], (None, "/health", "/ready")),
-        (["/v1/health", "/health"], (None, "/health", "/health")),
-        (["/ping", "/healthz"], (None, "/healthz", "/healthz")),
+        (["/healthz"], ("/healthz", "/healthz", "/healthz")),
+        (["/livez", "/readyz"], ("/livez", "/livez", "/readyz")),
+        (["/health", "/ready"], ("/health", "/health", "/ready")),
+        (["/v1/health", "/health"], ("/health", "/health", "/health")),
+        (["/ping", "/healthz"], ("/healthz", "/healthz", "/healthz")),
         (
             ["/health/startup", "/health/live", "/health/ready"],
             ("/health/startup", "/health/live", "/health/ready"),
         ),
         (["/orders/all/status"], (None, None, None)),
-        (["/status"], (None, "/status", "/status")),
+        (["/status"], ("/status", "/status", "/status")),
     ],
 )
 def test_the_best_operation_of_the_spec_is_called(paths: list[str], probes: tuple[str | None, ...]) -> None:
