@@ -49,13 +49,18 @@ def text(plan: Plan, *, color: bool = False, width: int = 80, full: bool = False
     parts = [_header(plan, color, width)]
     if plan.changes:
         parts += [tree(plan, color=color, width=width)]
-        parts += [_diff(change, color, full) for change in plan.changes if full or _is_read(change)]
+        parts += [diffs(plan, color=color, full=full)]
     parts += [_ledger(plan.ledger, color, width), _footer(plan, color, width)]
     return "\n".join(part for part in parts if part)
 
 
 def diffs(plan: Plan, *, color: bool = False, full: bool = False) -> str:
     """The diffs alone; those of models and documents only with `full`."""
+    return "\n".join(_diff(change, color, full) for change in plan.changes if full or _is_read(change))
+
+
+def diffs(plan: Plan, *, color: bool = False, full: bool = False) -> str:
+    """The unified diffs, safe to print; without `full`, of the files that people read."""
     return "\n".join(_diff(change, color, full) for change in plan.changes if full or _is_read(change))
 
 
