@@ -59,11 +59,6 @@ def diffs(plan: Plan, *, color: bool = False, full: bool = False) -> str:
     return "\n".join(_diff(change, color, full) for change in plan.changes if full or _is_read(change))
 
 
-def diffs(plan: Plan, *, color: bool = False, full: bool = False) -> str:
-    """The unified diffs, safe to print; without `full`, of the files that people read."""
-    return "\n".join(_diff(change, color, full) for change in plan.changes if full or _is_read(change))
-
-
 def printable(value: str) -> str:
     """Control, invisible and direction-turning characters spelled out: a name cannot drive a terminal."""
     return "".join(_escaped(char) for char in value)

@@ -46,6 +46,14 @@ def test_the_text_holds_tree_diff_ledger_and_risk(make: Make) -> None:
     assert "Risk: medium" in text
 
 
+def test_diffs_come_alone_when_asked(make: Make) -> None:
+    told = plans.diffs(make(), full=True)
+
+    assert told.startswith("--- a/apps/shop/base/configmap.yaml\n+++ /dev/null\n")
+    assert told.count("\n+++ ") == 4
+    assert plans.diffs(make(base={}, files={})) == ""
+
+
 def test_an_empty_plan_says_so(make: Make) -> None:
     assert "No changes." in plans.text(make(base={}, files={}))
 
