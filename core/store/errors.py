@@ -34,7 +34,7 @@ class StoreBusy(Unavailable):
 
 
 class StoreFull(Unavailable):
-    """There is no space left, or the disk failed to write."""
+    """There is no space left on the store's disk."""
 
     code = "AW705"
     status = 507
@@ -125,3 +125,11 @@ class AttemptsUsedUp(Conflict):
 
     code = "AW717"
     fix = "Look why its workers end (memory, time limits); then open the run again."
+
+
+class StoreBroken(Unavailable):
+    """The disk failed to write. What it says of later writes cannot be believed, so none is tried."""
+
+    code = "AW718"
+    retryable = False
+    fix = "Look at the disk's health (dmesg), then start the program again."

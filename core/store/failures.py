@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import AppError
 from core.store.errors import (
+    StoreBroken,
     StoreBusy,
     StoreCorrupt,
     StoreFull,
@@ -23,7 +24,7 @@ _SQLITE: dict[int, type[AppError]] = {
     5: StoreBusy,
     6: StoreBusy,
     8: StoreReadOnly,
-    10: StoreFull,
+    10: StoreBroken,
     11: StoreCorrupt,
     13: StoreFull,
     14: StoreUnavailable,
@@ -36,13 +37,14 @@ _POSTGRES: dict[str, type[AppError]] = {
     "25006": StoreReadOnly,
     "42501": StoreReadOnly,
     "53": StoreFull,
-    "58": StoreFull,  # the server's disk
+    "58": StoreBroken,  # the server's disk
     "XX": StoreCorrupt,
 }
 _WORDS: dict[type[AppError], str] = {
     StoreBusy: "Another process held the store for too long.",
     StoreReadOnly: "The store refuses to be written.",
-    StoreFull: "The store's disk is full or failed to write.",
+    StoreFull: "The store's disk is full.",
+    StoreBroken: "The store's disk failed to write.",
     StoreCorrupt: "The store is damaged.",
     StoreUnavailable: "The store does not answer.",
 }

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine
 
 from core.store import engine as engines
 from core.store import files, schema
-from core.store.errors import StoreCorrupt, StoreUnavailable
+from core.store.errors import StoreBroken, StoreCorrupt, StoreUnavailable
 from core.store.failures import translated
 from core.store.journal import Approvals, Effects
 from core.store.runs import Runs
@@ -30,6 +30,7 @@ class Database:
         self.engine = engine
         self.place = place
         self.now = now
+        self._broken: StoreBroken | None = None
 
     def write(self, work: Callable[[Connection], T]) -> T:
         return self._attempt(self.engine, work)
@@ -38,10 +39,15 @@ class Database:
         return self._attempt(self.engine.execution_options(reads=True), work)
 
     def _attempt(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+        if self._broken is not None:  # after a failed fsync the next one succeeds without having written
+            raise self._broken
         for left in reversed(range(_TRIES)):
             try:
                 with translated(self.place), engine.begin() as db:
                     return work(db)
+            except StoreBroken as error:
+                self._broken = error
+                raise
             except StoreUnavailable:
                 if not left:
                     raise

@@ -8,11 +8,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from core import store
+from core.store.sql import Store
 from core.testing import Clock
 from tests.postgres import Server
 
@@ -126,6 +129,33 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(tmp_path: Path) -> N
         db.check()
 
 
+def test_after_a_failed_write_nothing_more_is_written(tmp_path: Path) -> None:
+    """A limit on the size of files makes the system refuse a write as a failing disk would."""
+    program = """
+import resource, sys
+from core import store
+from core.store.sql import Store
+db = store.open(sys.argv[1])
+db.runs.admit("acme", graph="integrate", key="before", input={})
+resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, resource.RLIM_INFINITY))
+for lifted in (False, True):
+    try:
+        db.runs.admit("acme", graph="integrate", key="after", input={"pad": "x" * 300_000})
+    except store.StoreBroken as error:
+        print(error.code, error.status, error.retryable)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+"""
+    url = f"sqlite:///{tmp_path}/store.db"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, url], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout, done.stderr) == ("AW718 503 False\n" * 2, "")
+    with store.open(url) as db:
+        assert [run.key for run in db.runs.of("acme")] == ["before"]
+
+
 @pytest.mark.postgres
 def test_a_server_that_was_killed_and_came_back_is_used_again(server: Server, clock: Clock) -> None:
     with store.open(server.url(), now=clock) as db:
@@ -140,3 +170,32 @@ def test_a_server_that_was_killed_and_came_back_is_used_again(server: Server, cl
         assert (refused.value.status, refused.value.retryable) == (503, True)
         assert db.runs.get("acme", run.id) == run
         assert db.runs.claim("acme", run.id, worker="w", lease_s=5).fence == 1
+
+
+@pytest.mark.postgres
+def test_a_server_killed_again_and_again_loses_no_acknowledged_run(server: Server) -> None:
+    kept: list[str] = []
+    enough, stop = threading.Semaphore(0), threading.Event()
+
+    def work(db: Store) -> None:
+        while not stop.is_set():
+            key = str(len(kept))
+            with suppress(store.StoreUnavailable):
+                kept.append(db.runs.admit("acme", graph="integrate", key=key, input={}).key)
+                enough.release()
+
+    with store.open(server.url()) as db:
+        writer = threading.Thread(target=work, args=(db,))
+        writer.start()
+        for _ in range(3):
+            for _ in range(20):
+                assert enough.acquire(timeout=30)
+            server.stop(mode="immediate")
+            server.start()
+        stop.set()
+        writer.join(30)
+
+        found = [run.key for run in db.runs.of("acme", limit=100_000)]
+    assert len(kept) >= 60
+    assert set(kept) <= set(found)
+    assert len(found) == len(set(found))
