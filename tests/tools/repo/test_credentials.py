@@ -12,7 +12,7 @@ from tests.tools.repo.conftest import World, digests, publication
 from tools import repo
 from tools.repo.command import scrubbed
 
-TOKEN = "ghp_veryhiddenveryhidden"
+TOKEN = "very-hidden-token-of-a-test"
 SENT = "Basic " + base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
 
 
