@@ -16,6 +16,7 @@ from tools.validation.reading import Limits
 from tools.validation.rego import PolicyRefused
 from tools.validation.report import text, to_json
 from tools.validation.schemas import UnknownVersion
+from tools.validation.shapes import SchemaRefused
 from tools.validation.waivers import Waiver, WaiverInvalid
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Outside",
     "PolicyRefused",
     "Row",
+    "SchemaRefused",
     "UnknownEngine",
     "UnknownVersion",
     "Waived",

@@ -188,7 +188,7 @@ class _Reader:
         kind = event.tag.removeprefix("tag:yaml.org,2002:")
         if kind == "binary":
             try:
-                return b64decode(event.value).decode()
+                return b64decode("".join(event.value.split()), validate=True).decode()
             except (Base64Error, UnicodeDecodeError) as error:
                 raise _Refused("AW424", "`!!binary` holds no base64 text.", self._line(event)) from error
         value, surprise = scalars.resolve(event.value)
