@@ -17,7 +17,7 @@ _IMPORTS: dict[str, frozenset[str]] = {
     "uuid": frozenset({"UUID"}),
     "pydantic": frozenset({"BaseModel", "ConfigDict", "Field", "RootModel"}),
 }
-_CALLS = frozenset({"Field", "ConfigDict"})
+_CALLS = frozenset({"Field", "ConfigDict", "Later"})
 _NODES = (
     *(ast.Module, ast.ClassDef, ast.AnnAssign, ast.Assign, ast.Expr, ast.Pass, ast.ImportFrom, ast.alias),
     *(ast.Name, ast.Constant, ast.Subscript, ast.Tuple, ast.List, ast.Dict, ast.BinOp, ast.BitOr),
@@ -49,6 +49,8 @@ def _fault(node: ast.AST) -> str:
 
 
 def _import(node: ast.ImportFrom) -> str:
+    if node.level == 1 and node.module == "_later":
+        return "" if [(a.name, a.asname) for a in node.names] == [("Later", None)] else "an import"
     if node.level == 1 and node.module == "_generated":
         return next((a.name for a in node.names if a.asname or a.name.startswith("_")), "")
     known = _IMPORTS.get(node.module or "", frozenset()) if node.level == 0 else frozenset()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Literal
 
-from . import text
+from . import cuts, text
 from .errors import CircularSchema
 from .inherit import Family
 from .names import field_names
@@ -67,7 +67,9 @@ class Emitter:
         self.family = Family(entries)
         self.family.straighten()
         self.kinds = {name: kind(entry) for name, entry in entries.items()}
+        self.cuts = {(a, b) for a, b in cuts.find(entries) if self.kinds[self.end(b)] in ("class", "root")}
         self._fields: dict[str, dict[str, str]] = {}
+        self._owner = ""
 
     @functools.cache  # noqa: B019  # an emitter lives for one document
     def is_null(self, name: str) -> bool:
@@ -94,7 +96,8 @@ class Emitter:
 
     def _plain(self, node: Node) -> str:
         if "$ref" in node:
-            return str(node["$ref"])
+            name = str(node["$ref"])
+            return f"Annotated[{name}, Later({name!r})]" if (self._owner, name) in self.cuts else name
         if "anyOf" in node:
             return self._union(node["anyOf"])
         if "enum" in node:
@@ -132,20 +135,23 @@ class Emitter:
     def statement(self, entry: Entry) -> str:
         """The class (or name) for an entry."""
         found = self.kinds[entry.name]
+        self._owner = entry.name
         if found == "alias":
-            return f"{entry.name} = {self.target(entry)}"
+            return f"{entry.name} = {self.end(entry.name)}"
         if found == "enum":
             return self._enum(entry)
         return self._class(entry) if found == "class" else self._root(entry)
 
-    def target(self, entry: Entry) -> str:
+    def end(self, name: str) -> str:
         """The class at the end of a chain of names."""
-        seen = [entry.name]
+        seen = [name]
         while self.kinds[seen[-1]] == "alias":
             name = self.entries[seen[-1]].schema["$ref"]
             if name in seen:
                 circle = " -> ".join([*seen, name])
-                raise CircularSchema(f"Schemas only name one another: {circle}.", place=entry.place)
+                raise CircularSchema(
+                    f"Schemas only name one another: {circle}.", place=self.entries[name].place
+                )
             seen.append(name)
         return seen[-1]
 
@@ -211,8 +217,8 @@ class Emitter:
 
 
 _TYPES = frozenset(
-    {"str", "int", "float", "bool", "list", "dict", "bytes", "Any", "Annotated", "Literal", "Field", "UUID"}
-    | {"Date", "Time", "datetime_"}
+    {"str", "int", "float", "bool", "list", "dict", "bytes", "Any", "Annotated", "Literal", "Field", "Later"}
+    | {"Date", "Time", "UUID", "datetime_"}
 )
 
 

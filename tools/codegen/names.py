@@ -15,7 +15,19 @@ LONGEST = 80
 IMPORTED = frozenset(
     {
         *("Annotated", "Any", "AnyUrl", "AwareDatetime", "BaseModel", "ByteSize", "ConfigDict", "Date"),
-        *("Decimal", "Dict", "EmailStr", "Enum", "Field", "Generic", "IntEnum", "List", "Literal", "Model"),
+        *(
+            "Decimal",
+            "Dict",
+            "EmailStr",
+            "Enum",
+            "Field",
+            "Generic",
+            "IntEnum",
+            "Later",
+            "List",
+            "Literal",
+            "Model",
+        ),
         *("Optional", "Path", "RootModel", "Set", "StrEnum", "Time", "Tuple", "UUID", "Union"),
     }
 )

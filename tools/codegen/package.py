@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .compose import Composed
 from .emit import Emitter
+from .later import TEXT as LATER
 from .names import is_importable
 from .operations import Part
 from .table import Entry
@@ -29,7 +30,9 @@ _MODEL = '''class Model(BaseModel):
 
 def files(emitter: Emitter, composed: Composed, parts: list[Part]) -> dict[str, str]:
     """Path to text, below the package's own folder."""
+    later = {"_later.py": LATER} if emitter.cuts else {}
     return {
+        **later,
         "__init__.py": _init(emitter, parts),
         "_generated.py": _generated(emitter, composed, parts),
         "py.typed": "",
@@ -47,6 +50,7 @@ def _generated(emitter: Emitter, composed: Composed, parts: list[Part]) -> str:
     }
     classes |= {name: (source, base) for name, source, base in composed.classes}
     blocks = [_HEADER + "\n" + "\n".join(_imports(composed)), _MODEL, *_in_order(classes)]
+    blocks[0] += "\nfrom ._later import Later" if emitter.cuts else ""
     if aliases:
         blocks.append("\n".join(emitter.statement(entry) for entry in aliases))
     bodies = _bodies(emitter, parts)
