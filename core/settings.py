@@ -5,6 +5,7 @@ Later ones win. Only a composition root loads them, and hands single values on, 
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -152,11 +153,12 @@ def _config_folder(environ: Mapping[str, str]) -> Path:
 
 
 def _from_file(path: Path) -> Iterator[tuple[str, _Given]]:
-    try:
-        with path.open("rb") as file:
-            document = tomllib.load(file)
-    except (FileNotFoundError, NotADirectoryError):
+    if not os.path.lexists(path):
         return
+    try:
+        if not path.is_file() or path.stat().st_size > _FILE_BYTES:  # a pipe would be read for ever
+            raise ValueError("not a plain file of at most 1 MB")
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsUnreadable(f"The settings cannot be read: {error}.", place=str(path)) from error
     for name, value in document.items():
@@ -164,6 +166,9 @@ def _from_file(path: Path) -> Iterator[tuple[str, _Given]]:
             yield from ((f"{name}.{key}", _Given(one, str(path))) for key, one in value.items())
         else:
             yield name, _Given(value, str(path))
+
+
+_FILE_BYTES = 1_000_000
 
 
 def _from_project(path: Path) -> Iterator[tuple[str, _Given]]:

@@ -88,7 +88,7 @@ def connect(url: str, *, now: Callable[[], float], busy_s: float) -> Store:
     parsed = engines.parse(url)
     if parsed.drivername != "sqlite":
         return _open(parsed, now, busy_s)
-    path = Path(str(parsed.database)).absolute()
+    path = Path(str(parsed.database)).resolve()  # the rights that count are those where the file lies
     files.create(path, lambda new: _open(parsed.set(database=str(new)), now, busy_s).close())
     files.refuse_unsafe(path)
     store = _open(parsed.set(database=str(path)), now, busy_s)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +147,21 @@ def test_a_file_that_is_no_toml_is_said(tmp_path: Path, raw: bytes) -> None:
         load(tmp_path)
 
     assert refused.value.place == str(tmp_path / "autoweave.toml")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("nowhere", path)])
+def test_what_is_no_plain_file_is_not_read(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "autoweave.toml")
+
+    with pytest.raises(settings.SettingsUnreadable, match="plain file"):
+        load(tmp_path)
+
+
+def test_a_settings_file_has_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "autoweave.toml").write_text("#" * 1_000_001)
+
+    with pytest.raises(settings.SettingsUnreadable, match="1 MB"):
+        load(tmp_path)
 
 
 def test_a_projects_file_may_not_weaken_the_sandbox(tmp_path: Path) -> None:

@@ -201,6 +201,15 @@ def test_a_folder_in_which_anybody_may_replace_it_is_refused(tmp_path: Path) -> 
         store.open(url)
 
 
+def test_a_link_does_not_hide_where_the_store_lies(tmp_path: Path) -> None:
+    filled(tmp_path / "open" / "store.db")
+    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "link.db").symlink_to(tmp_path / "open" / "store.db")
+
+    with pytest.raises(store.StoreExposed):
+        store.open(f"sqlite:///{tmp_path}/link.db")
+
+
 @pytest.mark.parametrize(
     "url",
     ["", "store.db", "sqlite://", "sqlite:///:memory:", "sqlite:///a.db?mode=memory", "mysql://u@h/d",
