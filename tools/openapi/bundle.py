@@ -41,11 +41,8 @@ class RefLoop(Invalid):
     fix = "Break the circle: one of the references must give way to a value."
 
 
-class RefDangling(Invalid):
-    """A reference into another file names a place that is not there."""
-
-    code = "AW117"
-    fix = "Mend the part after `#`, or add what it names."
+class _Dangling(Exception):
+    """A reference names a place that is not there; it becomes a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,10 @@ class Bundle:
                     self._claim(kind, node, ref, base, name)
 
     def _claim(self, kind: str, node: dict[str, Any], ref: str, base: str, name: str) -> None:
-        found = self._find(self.entry, ref, f"{base[1:]}/{_escaped(name)}")
+        try:
+            found = self._find(self.entry, ref, f"{base[1:]}/{_escaped(name)}")
+        except _Dangling:
+            return  # the walk of the entry tells it
         key = (kind, found.file, found.fragment)
         if key in self._homes or found.file == self.entry or not isinstance(found.value, dict):
             return
@@ -167,35 +167,35 @@ class Bundle:
         place = task.place(trail)
         try:
             found = self._find(task.file, ref, place)
-        except RefDangling as error:
-            self._dangling(task, node, ref, place, error)
-            return
+            self._joined(task, kind, node, found, trail)
+        except _Dangling as error:
+            self._dangling(task, node, ref, place, str(error))
+
+    def _joined(self, task: _Task, kind: str, node: dict[str, Any], found: _Target, trail: Trail) -> None:
         sections = _SECTIONS_3 if self._three else _SECTIONS_2
         if found.file == self.entry and kind != "pathItem":
             node["$ref"] = "#" + found.fragment
             if kind == "schema" and not node["$ref"].startswith(self._schemas):
                 self._deep.append(node)
         elif kind in sections:
-            node["$ref"] = self._home(kind, sections[kind], found, f"{task.file}#{place}")
+            node["$ref"] = self._home(kind, sections[kind], found)
         else:
             self._put_in(task, kind, node, found, trail)
 
-    def _dangling(self, task: _Task, node: dict[str, Any], ref: str, place: str, error: RefDangling) -> None:
+    def _dangling(self, task: _Task, node: dict[str, Any], ref: str, place: str, message: str) -> None:
         """A part of a file often names the components of the document it is made for."""
         if ref.startswith("#") and refs.found(self.document, ref[1:])[0]:
-            message = f"{ref!r} is not in {task.file}; it was read as a place in {self.entry}."
-            self._report("AW145", message, task.file, place)
+            about = f"{ref!r} is not in {task.file}; it was read as a place in {self.entry}."
+            self._report("AW145", about, task.file, place)
         else:
             node["$ref"] = f"#/x-missing/{_escaped(task.file)}/{_escaped(ref)}"
-            self._report("AW134", error.message, task.file, place)
+            self._report("AW134", message, task.file, place)
 
-    def _home(self, kind: str, section: str, found: _Target, place: str) -> str:
+    def _home(self, kind: str, section: str, found: _Target) -> str:
         key = (kind, found.file, found.fragment)
         if key not in self._homes:
             if not isinstance(found.value, (dict, bool)):
-                raise RefDangling(
-                    f"The reference leads to {found.file}#{found.fragment}, which is no mapping.", place=place
-                )
+                raise _Dangling(f"The reference leads to {found.file}#{found.fragment}, no mapping.")
             owner = self._section(section)
             name = _free(_name(found.file, found.fragment), owner)
             base: Trail = ((), section) if not self._three else (((), "components"), section)
@@ -222,8 +222,7 @@ class Bundle:
     def _put_in(self, task: _Task, kind: str, node: dict[str, Any], found: _Target, trail: Trail) -> None:
         place = f"{task.file}#{task.place(trail)}"
         if not isinstance(found.value, dict):
-            message = f"The reference leads to {found.file}#{found.fragment}, which is no mapping."
-            raise RefDangling(message, place=place)
+            raise _Dangling(f"The reference leads to {found.file}#{found.fragment}, no mapping.")
         step = (found.file, found.fragment)
         chain, depth = task.chain, 0
         while chain:
@@ -261,12 +260,10 @@ class Bundle:
                 continue
             try:
                 found = self._find(task.file, value, place)
-            except (RefDangling, FileMissing):
+                here = found.file == self.entry
+                mapping[key] = "#" + found.fragment if here else self._home("schema", "schemas", found)
+            except (_Dangling, FileMissing):
                 continue  # a name that looks like a file, or a component of the entry
-            if found.file == self.entry:
-                mapping[key] = "#" + found.fragment
-            else:
-                mapping[key] = self._home("schema", "schemas", found, f"{task.file}#{place}")
 
     def _find(self, file: str, ref: str, place: str) -> _Target:
         """What the reference leads to in the end, over references that are nothing but references."""
@@ -277,7 +274,7 @@ class Bundle:
             if (where, fragment) in seen or len(seen) > _HOPS:
                 raise RefLoop(f"The reference {ref[:200]!r} leads in a circle.", place=at)
             seen.add((where, fragment))
-            value, rest, stop = self._step(where, fragment, at, ref)
+            value, rest, stop = self._step(where, fragment, ref)
             if stop is None:
                 return _Target(where, fragment, value)
             if where == self.entry and not rest:
@@ -286,7 +283,7 @@ class Bundle:
             where, inner = refs.target(stop, where, place)
             fragment = inner.rstrip("/") + "".join("/" + _escaped(key) for key in rest)
 
-    def _step(self, where: str, fragment: str, at: str, ref: str) -> tuple[Any, list[str], str | None]:
+    def _step(self, where: str, fragment: str, ref: str) -> tuple[Any, list[str], str | None]:
         """The value, or the next reference on the way with the keys that are left to walk."""
         value = self.document if where == self.entry else self.opened.value(where)
         keys = refs.segments(fragment) if fragment not in ("", "/") else []
@@ -298,7 +295,7 @@ class Bundle:
             elif isinstance(value, dict) and isinstance(value.get("$ref"), str):
                 return None, keys[index:], value["$ref"]
             else:
-                raise RefDangling(f"The reference {ref[:200]!r}: {where} has no {fragment!r}.", place=at)
+                raise _Dangling(f"The reference {ref[:200]!r}: {where} has no {fragment!r}.")
         if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("$ref"), str):
             return value, [], value["$ref"]
         return value, [], None

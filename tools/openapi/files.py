@@ -10,7 +10,7 @@ from core.findings import Finding
 
 from . import jsontext, text, yamltext
 from .limits import Limits
-from .problems import TooBig, TooDeep
+from .problems import SyntaxBroken, TooBig, TooDeep
 from .sources import Source
 
 _HEADLINES = {
@@ -62,7 +62,10 @@ class Opened:
             try:
                 return jsontext.parsed(body, name, self.limits)
             except jsontext.NotJson as error:
-                value = self._yaml(name)
+                try:
+                    value = self._yaml(name)
+                except SyntaxBroken:
+                    raise error from None  # it began like JSON: that is the fault to mend
                 line = int(error.place.rpartition(":")[2])
                 self.findings.append(
                     Finding("AW144", "warning", f"{error.message} It was read as YAML.", file=name, line=line)

@@ -23,8 +23,6 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 class NotJson(SyntaxBroken):
     """The text is no JSON at all; it may still be YAML."""
 
-    code = "AW105"
-
 
 def parsed(text: str, name: str, limits: Limits) -> Any:
     data = text.encode()
