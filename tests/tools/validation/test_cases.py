@@ -133,6 +133,26 @@ def readable() -> list[documents.Document]:
 
 
 @pytest.mark.go
+def test_engines_from_outside_end_in_the_same_ledger(tools_of_go: Path) -> None:
+    files = {case.name: case.text for case in cases.POLICY}
+    outside = validation.Outside(path=str(tools_of_go))
+
+    ledger = validation.check(
+        {f"{name}.yaml": text for name, text in files.items()},
+        today=samples.TODAY,
+        engines=("builtin", "kubeconform", "conftest"),
+        outside=outside,
+    )
+
+    said = {(entry.check, entry.document): entry for entry in ledger.entries}
+    for (check, document), entry in said.items():
+        if check == "policy":
+            assert entry.findings == said["conftest", document].findings
+        elif check == "schema":
+            assert entry.status == said["kubeconform", document].status
+
+
+@pytest.mark.go
 def test_kubeconform_gives_the_same_verdicts(conformed: dict[str, tuple[str, ...]]) -> None:
     ours = {case.name: schema_verdicts(checked(case)) for case in cases.ALL}
 
