@@ -50,7 +50,7 @@ def check_all(paths: Iterable[str], within: Sequence[str] | None = None) -> tupl
     ordered = tuple(sorted(check(path, within) for path in paths))
     seen: dict[str, str] = {}
     for path in ordered:
-        other = seen.setdefault(_folded(path), path)
+        other = seen.setdefault(folded(path), path)
         if other is not path:
             raise PathsCollide(f"{_shown(other)} and {_shown(path)} are one file where case does not count.")
     _refuse_nesting(ordered, seen)
@@ -61,6 +61,11 @@ def is_under(path: str, prefix: str) -> bool:
     """Whether the path is the prefix itself or lies in that folder; segments are compared whole."""
     prefix = prefix.rstrip("/")
     return bool(prefix) and (path == prefix or path.startswith(prefix + "/"))
+
+
+def folded(path: str) -> str:
+    """One spelling for all paths that are one file where case and Unicode form do not count."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
 
 
 def parents(path: str) -> tuple[str, ...]:
@@ -97,8 +102,8 @@ def _name_fault(part: str) -> str:
     if part[0] in " -" or part[-1] in " .":
         return "a part begins with a space or dash, or ends with a space or dot"
     # Folding first: file systems that ignore case and width find .git under many spellings.
-    folded = unicodedata.normalize("NFKC", part).casefold()
-    if folded.startswith(".git"):
+    name = unicodedata.normalize("NFKC", part).casefold()
+    if name.startswith(".git"):
         return "names that begin with .git belong to git and its hosts"
     if _DEVICES.fullmatch(part):
         return "Windows reserves this name"
@@ -108,18 +113,14 @@ def _name_fault(part: str) -> str:
 def _refuse_nesting(ordered: Sequence[str], files: dict[str, str]) -> None:
     for path in ordered:
         for parent in parents(path):
-            if other := files.get(_folded(parent)):
+            if other := files.get(folded(parent)):
                 raise PathsCollide(f"{_shown(other)} cannot be a file and the folder of {_shown(path)}.")
     folders: dict[str, str] = {}
     for path in ordered:
         for parent in parents(path):
-            other = folders.setdefault(_folded(parent), parent)
+            other = folders.setdefault(folded(parent), parent)
             if other != parent:
                 raise PathsCollide(f"Folders {_shown(other)} and {_shown(parent)} differ only in case.")
-
-
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
 
 
 def _shown(path: str) -> str:

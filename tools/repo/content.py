@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,13 +90,24 @@ def _absent(git: Git, at: Path, commit: str, folders: Sequence[str]) -> set[str]
 
 
 def _refuse_detours(git: Git, at: Path, commit: str, wanted: Sequence[str]) -> None:
-    """A link on the way to an owned path would make us write somewhere else."""
-    above = sorted({parent for path in wanted for parent in paths.parents(path)})
-    if not above:
-        return
-    for entry in _listed(git, at, "-t", commit, above, sizes=False):
-        if entry.path in above and entry.kind != "tree":
-            raise EntryRefused("A folder on the way is a file or a link.", place=entry.path)
+    """On the way to an owned path: a link would make us write elsewhere, a twin in other case would merge."""
+    ways = {parent for path in wanted for parent in paths.parents(path)}
+    beside = [*_listed(git, at, "-t", commit, (), sizes=False)]
+    if ways:
+        beside += _listed(git, at, "-t", commit, sorted(f"{way}/" for way in ways), sizes=False)
+    kinds = {entry.path: entry.kind for entry in beside}
+    for path in sorted(ways.union(wanted)):
+        if path in ways and kinds.get(path, "tree") != "tree":
+            raise EntryRefused("A folder on the way is a file or a link.", place=path)
+    _refuse_twins(ways.union(wanted), kinds)
+
+
+def _refuse_twins(names: Collection[str], kinds: Collection[str]) -> None:
+    known = {paths.folded(name): name for name in names}
+    for path in kinds:
+        own = known.get(paths.folded(path), path)
+        if own != path:
+            raise paths.PathsCollide("The repository holds this path in another spelling.", place=path[:200])
 
 
 def _refuse_odd(entries: Sequence[Entry]) -> None:

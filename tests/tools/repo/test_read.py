@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core import paths
 from tests.tools.repo.conftest import CLEAN, World, publication
 from tools import repo
 from tools.repo import content
@@ -47,6 +48,14 @@ def test_a_link_is_refused_not_followed(world: World, link: str, target: str) ->
     with pytest.raises(repo.EntryRefused):
         world.open().publish(publication(base_commit=head))
     assert len(world.commits()) == 1
+
+
+@pytest.mark.parametrize("name", ["Apps/x", "APPS/shop/x", "apps/Shop/x", "apps/SHOP"])
+def test_a_folder_that_differs_in_case_alone_is_refused(world: World, name: str) -> None:
+    head = world.somebody({name: b"1", "apps/shop/a": b"2"})
+
+    with pytest.raises(paths.PathsCollide):
+        world.open().read(head, ["apps/shop"])
 
 
 def committed(world: World, line: str) -> str:
