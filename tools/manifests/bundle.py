@@ -51,7 +51,9 @@ def render(module: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, A
     texts = facts.templates if facts.templates is not None else skeletons.templates()
     made = _manifests(checked, facts, texts)
     _limit(made)
-    files = dict(sorted((made | _carried(checked, facts)).items()))
+    files = made | _carried(checked, facts)
+    files[f"apps/{checked.name}/autoweave.lock"] = lock.text(checked, facts, texts, [*files, *facts.beside])
+    files = dict(sorted(files.items()))
     return {
         "files": files,
         "module": checked.plain(),
@@ -76,7 +78,6 @@ def _manifests(module: Module, facts: Context, texts: Texts) -> dict[str, str]:
     made = chart.files(module, facts, texts) if module.layout == "helm" else _kustomize(module, facts, texts)
     made |= argo.files(module, facts, texts)
     made[f"{home}/catalog-info.yaml"] = backstage.text(module, facts, texts)
-    made[f"{home}/autoweave.lock"] = lock.text(module, facts, texts)
     return made
 
 

@@ -49,15 +49,15 @@ _LOOSE = re.compile(
 def semver(version: str) -> str:
     """Helm demands SemVer 2: `1.2` becomes 1.2.0, what is no version at all a pre-release of 0.0.0."""
     match = _LOOSE.fullmatch(version)
-    if match and _is_prerelease(match[4]):
+    # `2024-01-02` is a date, not the year 2024's pre-release.
+    if match and (match[4] is None or (match[3] and _is_prerelease(match[4]))):
         core = ".".join(part or "0" for part in match.groups()[:3])
         return f"{core}-{match[4]}" if match[4] else core
     return f"0.0.0-v{re.sub('[^0-9A-Za-z-]', '-', version)}"
 
 
-def _is_prerelease(text: str | None) -> bool:
-    parts = text.split(".") if text is not None else []
-    return all(part and not (part.isdigit() and len(part) > 1 and part[0] == "0") for part in parts)
+def _is_prerelease(text: str) -> bool:
+    return all(part and not (part.isdigit() and len(part) > 1 and part[0] == "0") for part in text.split("."))
 
 
 def values(module: Module, facts: Context) -> Object:

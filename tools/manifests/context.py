@@ -60,6 +60,7 @@ class Context(Facts):
     project: str | None = Field(default=None, description="The tenant's project file as it stands, if any.")
     tool: str = Field(default="0", max_length=100)
     digests: dict[str, Digest] = Field(default_factory=dict, description="More digests for autoweave.lock.")
+    beside: tuple[str, ...] = Field(default=(), description="Paths the caller adds to the bundle.")
     templates: dict[str, str] | None = Field(default=None, description="Instead of the product's own.")
 
 

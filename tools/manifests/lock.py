@@ -1,8 +1,9 @@
-"""`autoweave.lock`: what the bundle was made from. JSON, sorted, no timestamps."""
+"""`autoweave.lock`: what the bundle was made from, and which files it has. JSON, sorted, no timestamps."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from tools.manifests import skeletons
 from tools.manifests.context import Context
@@ -10,8 +11,9 @@ from tools.manifests.module import Module
 from tools.manifests.skeletons import Texts
 
 
-def text(module: Module, facts: Context, texts: Texts) -> str:
+def text(module: Module, facts: Context, texts: Texts, files: Iterable[str]) -> str:
     data = {
+        "files": sorted(files),
         "lock": 1,
         "module": {"name": module.name, "tenant": module.tenant, "version": module.version},
         "image": module.image_reference,
