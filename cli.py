@@ -302,12 +302,13 @@ def session(
         return fetch.get(url, allow_hosts=known.fetch.hosts, limits=bounds).body
 
     with sessions.opened(means, terminal.say) as work:
-        yield (
-            work,
-            lambda spec: asking.request(
-                spec, given, work.child, kubernetes=known.kubernetes.version, fetch=get
-            ),
-        )
+
+        def request(spec: str) -> Request:
+            work.reads = asking.folders(spec, given.get("root"))
+            version = known.kubernetes.version
+            return asking.request(spec, given, work.child, kubernetes=version, fetch=get)
+
+        yield work, request
 
 
 def _ask() -> bool:

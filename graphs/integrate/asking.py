@@ -44,6 +44,15 @@ def request(spec: str, given: Mapping[str, Any], child: Child, *, kubernetes: st
     )
 
 
+def folders(spec: str, root: Path | None) -> tuple[Path, ...]:
+    """Where the files of a spec lie, when it is on this machine."""
+    if spec == "-" or "://" in spec:
+        return ()
+    path = Path(spec).absolute()
+    found = root.absolute() if root else path if path.is_dir() else path.parent
+    return (found,) if found.is_dir() else ()
+
+
 def overrides(given: Mapping[str, Any]) -> dict[str, Any]:
     """The module's fields that the command line names, in the descriptor's own form."""
     made: dict[str, Any] = {name: given[name] for name in _PLAIN if given.get(name) is not None}

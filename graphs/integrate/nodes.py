@@ -88,14 +88,15 @@ def render(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
     context = content.context(state, project=publishing.shared(state, deps))
     models, text = deps.blobs.get(state["models"]), deps.blobs.get(state["text"])
     made = deps.child.call("graphs.integrate.work:render", state["descriptor"], context, models, text).value
-    return {"bundle": deps.blobs.put(made["files"]), "notes": made["findings"]}
+    kept = {name: deps.blobs.put(made[name]) for name in ("files", "expected")}
+    return {"bundle": kept["files"], "expected": kept["expected"], "notes": made["findings"]}
 
 
 @expected
 def validate(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
     deps = runtime.context
-    files = deps.blobs.get(state["bundle"])
-    return {"ledger": publishing.checked(files, state["options"], content.notes(state), deps)}
+    files, expected = deps.blobs.get(state["bundle"]), deps.blobs.get(state["expected"])
+    return {"ledger": publishing.checked(files, expected, state["options"], content.notes(state), deps)}
 
 
 @expected

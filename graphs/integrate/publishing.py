@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import ormsgpack
 
+from core import paths
 from graphs.integrate.state import IntegrateState
 from tools import plans
 
@@ -33,24 +35,28 @@ def shared(state: IntegrateState, deps: Deps) -> str | None:
     return found[path].decode() if path in found else None
 
 
-def checked(files: bytes, options: Mapping[str, Any], notes: Mapping[str, Any], deps: Deps) -> dict[str, Any]:
+def checked(
+    files: bytes, expected: bytes, options: Mapping[str, Any], notes: Mapping[str, Any], deps: Deps
+) -> dict[str, Any]:
     """The ledger. Outside engines are programs, which the confined child may not start."""
     if set(options["engines"]) <= {"builtin"}:
-        made = deps.child.call("graphs.integrate.work:validate", files, options, notes)
+        made = deps.child.call("graphs.integrate.work:validate", files, expected, options, notes)
         return dict(made.value)
     from graphs.integrate import work  # noqa: PLC0415  # only where a program is to be run
 
-    return work.validate(files, options, notes)
+    return work.validate(files, expected, options, notes)
 
 
 def planned(state: IntegrateState, deps: Deps) -> Planned:
     """The plan of this bundle against the head of the module's branch."""
     module = state["descriptor"]
     files: dict[str, str] = ormsgpack.unpackb(deps.blobs.get(state["bundle"]))
-    owned = owns(module, files)
     remote = deps.remote(module["git"].get("remote"))
     branch = module["git"]["branch"]
     head = remote.head(branch)
+    lock = f"apps/{module['name']}/autoweave.lock"
+    found = remote.read(head, (lock,)) if head else {}
+    owned = owns(module, files, found.get(lock, b"").decode("utf-8", "replace"))
     plan = plans.make(
         module=module["name"],
         tenant=module["tenant"],
@@ -82,18 +88,21 @@ def change(plan: plans.Plan) -> dict[str, Any]:
     }
 
 
-def owns(module: Mapping[str, Any], files: Mapping[str, str]) -> tuple[str, ...]:
-    """The module's own folders whole, and of the shared ones just the files it writes."""
-    home = f"apps/{module['name']}"
-    mine = {home, f"argocd/apps/{module['name']}.yaml"}
-    if module["layout"] == "helm":
-        mine.add(module.get("chart") or f"{home}/chart")
-    mine |= {path for path in files if not any(path == each or path.startswith(f"{each}/") for each in mine)}
-    return tuple(sorted(each for each in mine if not _is_below(each, mine)))
+def owns(module: Mapping[str, Any], files: Mapping[str, str], lock: str) -> tuple[str, ...]:
+    """The files this module writes, and those of its own that the last lock names.
 
-
-def _is_below(path: str, others: set[str]) -> bool:
-    return any(path.startswith(f"{each}/") for each in others)
+    What people put beside them stays, and so does what a lock claims of other modules' files.
+    """
+    try:
+        listed = json.loads(lock).get("files", []) if lock else []
+    except (ValueError, AttributeError):
+        listed = []  # somebody broke the lock: nothing is deleted on its word
+    name = module["name"]
+    own = (f"apps/{name}", f"argocd/apps/{name}.yaml", *([module["chart"]] if module["chart"] else []))
+    mine = (
+        path for path in listed if isinstance(path, str) and any(paths.is_under(path, each) for each in own)
+    )
+    return tuple(sorted({*files, *mine}))
 
 
 def _message(state: IntegrateState) -> str:

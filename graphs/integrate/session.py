@@ -80,13 +80,15 @@ class Session:
 
     def __init__(self, means: Means, stack: contextlib.ExitStack, say: Callable[[str], None]) -> None:
         self.means = means
+        self.reads: tuple[Path, ...] = ()
+        """Folders the child may read, known before it is first used."""
         self._stack = stack
         self._say = say
 
     @cached_property
     def child(self) -> Telling:
         preload = (*PRELOAD, *WARM) if self.means.is_warm else PRELOAD
-        box = sandbox.Sandbox(preload=preload, level=self.means.level, limits=self.means.limits)
+        box = sandbox.Sandbox(preload, level=self.means.level, limits=self.means.limits, read=self.reads)
         return Telling(self._stack.enter_context(box), self._say)
 
     @cached_property
@@ -104,7 +106,7 @@ class Session:
 
     def dry(self, request: Request) -> IntegrateState:
         """The state after the plan, with nothing written anywhere."""
-        deps = self._deps(blobs.Memory(), makes=False)
+        deps = self.deps(blobs.Memory(), makes=False)
         self.last = deps.blobs
         return dry.run(given(request, deps.blobs, today=_today()), deps)
 
@@ -122,7 +124,7 @@ class Session:
         """Do exactly the plan in a plan file, once; the receipt."""
         from graphs.integrate import applying  # noqa: PLC0415  # SQLAlchemy, as above
 
-        return applying.apply(plan, self.store, self._deps(self.kept, makes=True), worker=workers.name())
+        return applying.apply(plan, self.store, self.deps(self.kept, makes=True), worker=workers.name())
 
     def resume(self) -> Iterator[tuple[Run, IntegrateState]]:
         """Go on with each run that a dead worker left behind."""
@@ -165,7 +167,7 @@ class Session:
         return runner.Seat(
             graph=graph.build(keeper),
             store=self.store,
-            deps=self._deps(self.kept, makes=True),
+            deps=self.deps(self.kept, makes=True),
             worker=workers.name(),
             lease_s=self.means.lease_s,
             is_gone=workers.is_gone,
@@ -190,13 +192,15 @@ class Session:
         cache = self.means.home / "git" / blobs.digest(place.address.encode())[:24]
         return repo.Repository(place, cache, token=self.means.token)
 
-    def _deps(self, kept: blobs.Blobs, *, makes: bool) -> Deps:
+    def deps(self, kept: blobs.Blobs, *, makes: bool = False) -> Deps:
+        """What the nodes need; `makes` creates the default repository where it is missing."""
         opened: dict[str | None, Remote] = {}
 
         def remote(address: str | None) -> Remote:
-            if address not in opened:
-                opened[address] = self.remote(address, makes=makes)
-            return opened[address]
+            found = opened.get(address) or self.remote(address, makes=makes)
+            if not isinstance(found, Unborn):  # somebody may make it meanwhile
+                opened[address] = found
+            return found
 
         return Deps(child=self.child, blobs=kept, remote=remote, author=AUTHOR, now=time.time)
 

@@ -23,6 +23,7 @@ class IntegrateState(IntegrateInput, total=False):
     fidelity: dict[str, Any]  # by generate: counts, and what was lost
     sandbox: str  # by parse: the level the child really had
     bundle: str  # by render: digest of {path: text}
+    expected: str  # by render: the same of what a Helm chart stands for, which is judged and not written
     notes: list[dict[str, Any]]  # by render: what was decided because nobody said otherwise
     ledger: dict[str, Any]  # by validate
     plan: str  # by plan: digest of the plan file's bytes

@@ -11,7 +11,9 @@ from typing import Any
 
 import orjson
 import ormsgpack
+import yaml
 
+from core.errors import AppError
 from core.findings import Finding
 from tools import codegen, manifests, openapi, validation
 from tools.validation import ledger as ledgers
@@ -34,10 +36,18 @@ def parse(source: bytes) -> dict[str, Any]:
 
 
 def findings(source: dict[str, Any], authority: bool) -> list[dict[str, Any]]:
-    """What is wrong with the document; with `authority` also what openapi-spec-validator says."""
+    """What is wrong with the document; with `authority` also what openapi-spec-validator says of it."""
     spec = openapi.load(source)
     found: list[dict[str, Any]] = spec["findings"]
-    return [*found, *(each.to_dict() for each in openapi.authority(spec["document"]))] if authority else found
+    if authority:
+        try:
+            openapi.authority(spec["document"])
+        except AppError as refused:
+            said = Finding(
+                refused.code, "error", f"openapi-spec-validator: {refused.message}", place=refused.place
+            )
+            return [*found, said.to_dict()]
+    return found
 
 
 def check(files: dict[str, str], options: dict[str, Any], report: str) -> tuple[bool, str]:
@@ -83,16 +93,31 @@ def render(
     module: Mapping[str, Any], context: Mapping[str, Any], models: bytes, text: bytes
 ) -> dict[str, Any]:
     """The files of the bundle, packed, and what was decided because nobody said otherwise."""
-    facts = {**context, "models": ormsgpack.unpackb(models)["files"], "openapi": text.decode()}
-    bundle = manifests.render(module, facts)
     policies = {f"policy/{name}": rego for name, rego in policy.bundled().items()}
-    return {"files": ormsgpack.packb(bundle["files"] | policies), "findings": bundle["findings"]}
+    made = {
+        "models": ormsgpack.unpackb(models)["files"],
+        "openapi": text.decode(),
+        "beside": sorted(policies),
+    }
+    bundle = manifests.render(module, {**context, **made})
+    expected = manifests.expected(module, {**context, **made}) if module["layout"] == "helm" else {}
+    return {
+        "files": ormsgpack.packb(bundle["files"] | policies),
+        "expected": ormsgpack.packb(expected),
+        "findings": bundle["findings"],
+    }
 
 
-def validate(files: bytes, options: Mapping[str, Any], notes: Mapping[str, Any]) -> dict[str, Any]:
-    """The ledger over the files, with what the steps before had to say."""
+def validate(
+    files: bytes, expected: bytes, options: Mapping[str, Any], notes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The ledger over the files, with what the steps before had to say.
+
+    `expected` are the objects a Helm chart stands for: judged, never written.
+    """
+    bundle = ormsgpack.unpackb(files)
     ledger = validation.check(
-        ormsgpack.unpackb(files),
+        bundle | ormsgpack.unpackb(expected),
         today=options["today"],
         kubernetes=options["kubernetes"],
         engines=tuple(options["engines"]),
@@ -102,9 +127,34 @@ def validate(files: bytes, options: Mapping[str, Any], notes: Mapping[str, Any])
         _said("spec", notes["spec"], "A report, not a gate: none of it touches the models."),
         _said("models", notes["models"], notes["fidelity"]),
         _said("module", notes["module"], ""),
+        *_argocd(bundle),
     )
     ledger = replace(ledger, entries=(*ledger.entries, *entries))
     return ledger.with_note("sandbox", notes["sandbox"]).to_dict()
+
+
+def _argocd(files: Mapping[str, str]) -> Iterable[validation.Entry]:
+    """What the schema of an Application cannot see: its project, its one source, its namespace."""
+    objects = {path: list(yaml.safe_load_all(text)) for path, text in files.items() if _is_argocd(path)}
+    projects = {
+        each["metadata"]["name"]: each
+        for listed in objects.values()
+        for each in listed
+        if each.get("kind") == "AppProject"
+    }
+    for path, listed in objects.items():
+        found = [
+            finding
+            for each in listed
+            for finding in manifests.check_application(
+                each, project=projects.get(each.get("spec", {}).get("project")), file=path
+            )
+        ]
+        yield ledgers.entry(ledgers.SET, "argocd", tuple(found), tests=len(listed))
+
+
+def _is_argocd(path: str) -> bool:
+    return path.startswith("argocd/") and path.endswith(".yaml")
 
 
 def _said(check: str, findings: Iterable[Mapping[str, Any]], reason: str) -> validation.Entry:
