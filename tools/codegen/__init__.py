@@ -19,6 +19,7 @@ from .emit import Emitter
 from .errors import LossyModels
 from .operations import Operations, Part
 from .prove import load, prove, refusal, unload
+from .quiet import uncollected
 from .table import Table
 
 __all__ = ["Models", "audit", "examples", "generate", "load", "prove", "refusal", "unload"]
@@ -50,6 +51,11 @@ def generate(document: dict[str, Any], *, strict: bool = False) -> dict[str, Any
 
     `strict` turns any loss into `LossyModels`.
     """
+    with uncollected():
+        return _generate(document, strict=strict)
+
+
+def _generate(document: dict[str, Any], *, strict: bool) -> dict[str, Any]:
     table, parts = _read(document)
     emitter = Emitter(table.entries)
     composed = _compose.compose(emitter)
