@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
@@ -121,18 +122,21 @@ def tenant(source: str, overrides: Mapping[str, Any]) -> str:
 
 
 def slug(title: str) -> str:
-    """A module name from any title: ASCII, at most 40 long, letter first, not reserved."""
+    """A module name from any title: ASCII, at most 40 long, letter first, not reserved.
+
+    Where that loses the end of the title, or all of it, six hex digits keep two titles apart.
+    """
     from unicodedata import normalize  # noqa: PLC0415  # only a title needs it
 
-    ascii_only = normalize("NFKD", title[:400]).encode("ascii", "ignore").decode()
-    name = re.sub("[^a-z0-9]+", "-", ascii_only.lower()).strip("-")
+    folded = normalize("NFKD", title[:400]).encode("ascii", "ignore").decode().lower()
+    name = re.sub("[^a-z0-9]+", "-", folded).strip("-")
     if not name:
-        return "module"
+        return f"module-{_mark(title)}" if title.strip() else "module"
     if not name[0].isalpha():
         name = f"api-{name}"
     if name in fields.RESERVED or name.startswith(fields.RESERVED_PREFIXES):
         name = f"app-{name}"
-    return name[:40].rstrip("-")
+    return name if len(name) <= 40 else f"{name[:33].rstrip('-')}-{_mark(title)}"
 
 
 def tag(version: str) -> str:
@@ -144,6 +148,10 @@ def tag(version: str) -> str:
 def schema() -> dict[str, Any]:
     """The descriptor's JSON Schema, as published in docs/schemas."""
     return Module.model_json_schema()
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:6]
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -70,12 +71,20 @@ def _leaf(value: Any) -> str:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, str):
-        return value if _is_plain(value) else _quoted(value)
+        return _short(value) if len(value) <= 100 else _text(value)
     if isinstance(value, Mapping):
         return "{}"
     if isinstance(value, list | tuple):
         return "[]"
     raise ValueUnwritable(f"A {type(value).__name__} cannot be written as YAML.")
+
+
+def _text(value: str) -> str:
+    return value if _is_plain(value) else _quoted(value)
+
+
+# Keys and labels come again and again.
+_short = lru_cache(maxsize=4096)(_text)
 
 
 def _number(value: float) -> str:
