@@ -6,7 +6,7 @@ import re
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tools.plans.changes import Change
@@ -111,7 +111,8 @@ def _leaf(name: str, change: Change, color: bool, room: int) -> str:
 
 
 def _is_read(change: Change) -> bool:
-    return change.action != "delete" and not _BULK.search(change.path)
+    is_constant = change.action == "add" and change.path.endswith(".rego")
+    return change.action != "delete" and not is_constant and not _BULK.search(change.path)
 
 
 def _diff(change: Change, color: bool, full: bool) -> str:
@@ -138,7 +139,7 @@ def _ledger(ledger: Mapping[str, Any], color: bool, width: int) -> str:
     for entry in entries:
         counts.setdefault(str(entry.get("check", "")), Counter())[str(entry.get("status", ""))] += 1
     lines = [_check_line(check, count, color, width) for check, count in counts.items()]
-    notes = [note for entry in entries for note in _notes(entry, width)]
+    notes = [line for note in _notes(entries) for line in _wrapped(note, width)]
     lines += [_paint(note, "change", color) for note in notes[:_LEDGER_LINES]]
     if len(notes) > _LEDGER_LINES:
         lines.append(f"  … {len(notes) - _LEDGER_LINES} more lines")
@@ -153,20 +154,28 @@ def _check_line(check: str, count: Counter[str], color: bool, width: int) -> str
     return "  " + _paint(f"{sign} {label}: {printable(told)}", "delete" if failed else "add", color)
 
 
-def _notes(entry: Mapping[str, Any], width: int) -> Iterable[str]:
-    """Each finding, and each reason why something was not checked, wrapped."""
-    said = [
-        f"{finding.get('severity', '')} {finding.get('rule', '')} {finding.get('file', '')} "
-        f"{finding.get('message', '')}"
-        for finding in entry.get("findings", ())
+def _notes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each finding; each remark on a check; and, once for all documents, why something was not checked."""
+    found = [finding for entry in entries for finding in entry.get("findings", ())]
+    told = [
+        " ".join(str(finding[key]) for key in ("severity", "rule", "file", "message") if finding.get(key))
+        for finding in found
         if isinstance(finding, Mapping)
     ]
-    if entry.get("status") in {"skipped", "not_run"} and entry.get("reason"):
-        said.append(
-            f"{entry.get('document', '')}: {str(entry['status']).replace('_', ' ')}, {entry['reason']}"
-        )
-    for note in said:
-        yield from textwrap.wrap(printable(note), width, initial_indent="    ", subsequent_indent="      ")
+    unmade: Counter[tuple[str, str]] = Counter()
+    for entry in entries:
+        status, reason = str(entry.get("status", "")), str(entry.get("reason", ""))
+        if status in {"skipped", "not_run"}:
+            unmade[status.replace("_", " "), reason or "no reason given"] += 1
+        elif reason:
+            told.append(f"{entry.get('check', '')}: {reason}")
+    return [*dict.fromkeys(told)] + [
+        f"{count} {status}: {reason}" for (status, reason), count in unmade.items()
+    ]
+
+
+def _wrapped(note: str, width: int) -> list[str]:
+    return textwrap.wrap(printable(note), width, initial_indent="    ", subsequent_indent="      ")
 
 
 def _footer(plan: Plan, color: bool, width: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -218,10 +218,11 @@ class Repository:
             )
         now = self._files(at, head, publication.owned) if head else {}
         present = {path: hashlib.sha256(data).hexdigest() for path, data in now.items()}
-        if present != dict(publication.base):
-            moved = sorted(path for path, _ in present.items() ^ dict(publication.base).items())
+        if moved := _moved(publication, present):
             raise BaseMoved(
-                "Files of this module changed on the branch after the plan was made.", place=moved[0]
+                "Files of this module changed on the branch after the plan was made.",
+                place=moved[0],
+                files=moved[:20],
             )
 
     def _descends(self, at: Path, base: str, head: str) -> bool:
@@ -250,6 +251,18 @@ class Repository:
                 raise failures.RemoteMissing("The local repository is gone.", place=self._remote.address)
             place = bare / "autoweave-locks"
         return place / f"{hashlib.sha256(branch.encode()).hexdigest()[:16]}.lock"
+
+
+def _moved(publication: Publication, present: Mapping[str, str]) -> list[str]:
+    """The owned files that are neither as the plan saw them nor already as it wants them.
+
+    Modules of one tenant share files of equal content (policies, the AppProject): the second to
+    publish finds them there.
+    """
+    wanted: dict[str, str | None] = dict.fromkeys(publication.deletes)
+    wanted |= {path: hashlib.sha256(data).hexdigest() for path, data in publication.writes.items()}
+    changed = {path for path, _ in present.items() ^ publication.base.items()}
+    return sorted(path for path in changed if path not in wanted or present.get(path) != wanted[path])
 
 
 def _entry(record: str) -> Commit:

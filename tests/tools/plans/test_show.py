@@ -41,7 +41,7 @@ def test_the_text_holds_tree_diff_ledger_and_risk(make: Make) -> None:
     assert "+port: 81" in text
     assert "✔ schema: 1 pass" in text
     assert "not run" not in text
-    assert "d1: skipped, no policies for it" in text
+    assert "1 skipped: no policies for it" in text
     assert text.endswith("Plan: 2 to add, 1 to change, 1 to destroy.\n")
     assert "Risk: medium" in text
 
@@ -60,6 +60,18 @@ def test_an_empty_plan_says_so(make: Make) -> None:
 
 def test_a_missing_ledger_is_said_not_hidden(make: Make) -> None:
     assert "Checks  none were made" in plans.text(make(ledger={}))
+
+
+def test_one_reason_for_many_documents_is_told_once(make: Make) -> None:
+    entries = [
+        {"document": f"d{n}", "check": "schema", "status": "not_run", "reason": "no schema"}
+        for n in range(50)
+    ]
+    entries.append({"document": "(set)", "check": "sandbox", "status": "pass", "reason": "level seccomp"})
+    text = plans.text(make(ledger={"entries": entries}))
+
+    assert "    50 not run: no schema\n" in text
+    assert "    sandbox: level seccomp\n" in text
 
 
 def test_names_and_contents_cannot_drive_the_terminal(make: Make) -> None:

@@ -118,6 +118,40 @@ def test_a_base_that_moved_in_the_modules_paths_is_refused(world: World, files: 
     assert len(world.commits()) == 2
 
 
+def test_files_that_already_became_what_the_plan_wants_are_no_conflict(world: World) -> None:
+    """Two modules share a policy; each planned to add it, the other was first."""
+    base = world.somebody({"README": b"1", "apps/shop/old": b"2"})
+    world.somebody({"policy/lib.rego": b"package lib\n"})
+
+    world.open().publish(
+        publication(
+            base_commit=base,
+            owned=("apps/shop", "policy"),
+            base=digests({"apps/shop/old": b"2"}),
+            writes={"apps/shop/a": b"", "policy/lib.rego": b"package lib\n"},
+            deletes=("apps/shop/old",),
+        )
+    )
+
+    assert world.git("ls-tree", "-r", "--name-only", "main").split() == [
+        "README",
+        "apps/shop/a",
+        "policy/lib.rego",
+    ]
+
+
+def test_a_shared_file_that_became_something_else_is_a_conflict(world: World) -> None:
+    base = world.somebody({"README": b"1"})
+    world.somebody({"policy/lib.rego": b"package lib\n"})
+
+    with pytest.raises(repo.BaseMoved) as caught:
+        world.open().publish(
+            publication(base_commit=base, owned=("policy",), writes={"policy/lib.rego": b"package other\n"})
+        )
+
+    assert caught.value.facts["files"] == ["policy/lib.rego"]
+
+
 def test_a_branch_moved_by_force_is_refused(world: World) -> None:
     world.somebody({"README": b"1"})
     base = world.somebody({"README": b"2"})
