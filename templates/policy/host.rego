@@ -22,11 +22,11 @@ deny_host_path contains k8s.finding("AW480", place, text) if {
 
 # AW481 A host port ties the pod to one node and goes round network policies.
 deny_host_port contains k8s.finding("AW481", place, text) if {
-	some item in k8s.containers
-	some i, port in item.container.ports
+	some spot, container in k8s.containers
+	some i, port in container.ports
 	is_number(port.hostPort)
 	port.hostPort > 0
-	place := sprintf("%s/ports/%d/hostPort", [item.place, i])
+	place := sprintf("%s/ports/%d/hostPort", [spot, i])
 	text := sprintf("opens port %v of the node", [port.hostPort])
 }
 

@@ -19,8 +19,9 @@ pod := input.spec.jobTemplate.spec.template.spec if input.kind == "CronJob"
 
 long_running if input.kind in {"Deployment", "StatefulSet", "DaemonSet"}
 
-# Every container with its place: init and ephemeral ones run code too.
-containers contains {"place": place, "container": container} if {
+# Every container by its place: init and ephemeral ones run code too. Keyed by place, because the engine
+# compares the members of a set one by one, and a hostile pod has hundreds.
+containers[place] := container if {
 	some field in ["containers", "initContainers", "ephemeralContainers"]
 	some i, container in pod[field]
 	is_object(container)
@@ -28,7 +29,7 @@ containers contains {"place": place, "container": container} if {
 }
 
 # The ones that stay up: not init containers.
-main_containers contains {"place": place, "container": container} if {
+main_containers[place] := container if {
 	some i, container in pod.containers
 	is_object(container)
 	place := sprintf("%s/containers/%d", [pod_place, i])

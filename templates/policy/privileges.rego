@@ -6,9 +6,8 @@ import data.lib.k8s
 
 # AW473 A process that is not root cannot become root on the node through a container escape alone.
 deny_root contains k8s.finding("AW473", place, "must set securityContext.runAsNonRoot: true") if {
-	some item in k8s.containers
-	not runs_as_non_root(item.container)
-	place := item.place
+	some place, container in k8s.containers
+	not runs_as_non_root(container)
 }
 
 runs_as_non_root(container) if container.securityContext.runAsNonRoot == true
@@ -20,9 +19,9 @@ runs_as_non_root(container) if {
 
 # AW474 User id 0 is root, whatever runAsNonRoot says.
 deny_uid_zero contains k8s.finding("AW474", place, "runs as user id 0") if {
-	some item in k8s.containers
-	item.container.securityContext.runAsUser == 0
-	place := sprintf("%s/securityContext/runAsUser", [item.place])
+	some spot, container in k8s.containers
+	container.securityContext.runAsUser == 0
+	place := sprintf("%s/securityContext/runAsUser", [spot])
 }
 
 deny_uid_zero contains k8s.finding("AW474", place, "runs as user id 0") if {
@@ -32,48 +31,44 @@ deny_uid_zero contains k8s.finding("AW474", place, "runs as user id 0") if {
 
 # AW475 A privileged container is the node.
 deny_privileged contains k8s.finding("AW475", place, "is privileged") if {
-	some item in k8s.containers
-	item.container.securityContext.privileged == true
-	place := sprintf("%s/securityContext/privileged", [item.place])
+	some spot, container in k8s.containers
+	container.securityContext.privileged == true
+	place := sprintf("%s/securityContext/privileged", [spot])
 }
 
 # AW476 Without this, a setuid program gives a process more than it started with.
 deny_escalation contains k8s.finding("AW476", place, "must set allowPrivilegeEscalation: false") if {
-	some item in k8s.containers
-	object.get(item.container, ["securityContext", "allowPrivilegeEscalation"], true) != false
-	place := item.place
+	some place, container in k8s.containers
+	object.get(container, ["securityContext", "allowPrivilegeEscalation"], true) != false
 }
 
 # AW477 Only binding a low port is harmless; everything else needs a waiver.
 deny_capabilities contains k8s.finding("AW477", place, text) if {
-	some item in k8s.containers
-	some i, capability in item.container.securityContext.capabilities.add
+	some spot, container in k8s.containers
+	some i, capability in container.securityContext.capabilities.add
 	not capability in {"NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"}
-	place := sprintf("%s/securityContext/capabilities/add/%d", [item.place, i])
+	place := sprintf("%s/securityContext/capabilities/add/%d", [spot, i])
 	text := sprintf("adds the capability %v", [capability])
 }
 
 # AW478 NET_RAW, a default capability, lets a container forge packets.
 warn_capabilities contains k8s.finding("AW478", place, "should drop ALL capabilities, or at least NET_RAW") if {
-	some item in k8s.containers
-	dropped := object.get(item.container, ["securityContext", "capabilities", "drop"], [])
+	some place, container in k8s.containers
+	dropped := object.get(container, ["securityContext", "capabilities", "drop"], [])
 	count([name | some name in dropped; name in {"ALL", "NET_RAW", "CAP_NET_RAW"}]) == 0
-	place := item.place
 }
 
 # AW484 The runtime's own system call filter is off unless asked for.
 warn_seccomp contains k8s.finding("AW484", place, "should set seccompProfile.type: RuntimeDefault") if {
-	some item in k8s.containers
+	some place, container in k8s.containers
 	pod_level := object.get(k8s.pod, ["securityContext", "seccompProfile", "type"], "")
-	object.get(item.container, ["securityContext", "seccompProfile", "type"], pod_level) in {"", "Unconfined"}
-	place := item.place
+	object.get(container, ["securityContext", "seccompProfile", "type"], pod_level) in {"", "Unconfined"}
 }
 
 # AW485 A writable root is where an intruder puts tools.
 warn_writable_root contains k8s.finding("AW485", place, "should set readOnlyRootFilesystem: true") if {
-	some item in k8s.containers
-	object.get(item.container, ["securityContext", "readOnlyRootFilesystem"], false) != true
-	place := item.place
+	some place, container in k8s.containers
+	object.get(container, ["securityContext", "readOnlyRootFilesystem"], false) != true
 }
 
 # AW486 A token that nobody uses is a credential that somebody finds.

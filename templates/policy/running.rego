@@ -6,20 +6,18 @@ import data.lib.k8s
 
 # AW487 Without requests the scheduler guesses; without a memory limit one pod starves the node.
 deny_resources contains k8s.finding("AW487", place, text) if {
-	some item in k8s.main_containers
+	some place, container in k8s.main_containers
 	some path in [["requests", "cpu"], ["requests", "memory"], ["limits", "memory"]]
-	object.get(item.container, array.concat(["resources"], path), null) == null
-	place := item.place
+	object.get(container, array.concat(["resources"], path), null) == null
 	text := sprintf("lacks resources.%s.%s", [path[0], path[1]])
 }
 
 # AW489 A rollout waits for readiness; a hung process is restarted by liveness.
 deny_probes contains k8s.finding("AW489", place, text) if {
 	k8s.long_running
-	some item in k8s.main_containers
+	some place, container in k8s.main_containers
 	some probe in ["readinessProbe", "livenessProbe"]
-	not item.container[probe]
-	place := item.place
+	not container[probe]
 	text := sprintf("has no %s", [probe])
 }
 
@@ -41,10 +39,10 @@ deny_replicas contains k8s.finding("AW495", "/spec/replicas", text) if {
 
 # AW491 What stands in git is not a secret.
 deny_plain_secret contains k8s.finding("AW491", place, text) if {
-	some item in k8s.containers
-	some i, variable in item.container.env
+	some spot, container in k8s.containers
+	some i, variable in container.env
 	regex.match(k8s.secret_names, lower(variable.name))
 	object.get(variable, "value", "") != ""
-	place := sprintf("%s/env/%d", [item.place, i])
+	place := sprintf("%s/env/%d", [spot, i])
 	text := sprintf("the variable %s holds its value in plain text; use secretKeyRef", [variable.name])
 }

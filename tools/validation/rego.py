@@ -120,8 +120,14 @@ def _admit(rego: Any, name: str, source: str, sources: Mapping[str, str]) -> Non
         raise PolicyRefused(f"{name} calls `{call}`, which is not available here.", place=name)
 
 
+_ERROR = re.compile(r"\(error \d+:([^|()]+)\|(\d+)\|\d+\s*\(errormsg \d+:([^()]*)\)")
+
+
 def _short(problem: object) -> str:
-    return " ".join(str(problem).split())[:400]
+    """The first of the engine's errors; it prints its whole syntax tree with each."""
+    text = " ".join(str(problem).split())
+    first = _ERROR.search(text)
+    return f"{first.group(3)} ({first.group(1)}, character {first.group(2)})" if first else text[:400]
 
 
 def _results(shared: Any, results: Any, wanted: frozenset[str]) -> dict[str, Any]:

@@ -76,9 +76,15 @@ def test_a51_a_huge_manifest_is_refused_unread(size: int) -> None:
 
 
 def test_a51_many_large_files_are_refused_together() -> None:
-    text = "a: " + "x" * 1_900_000
+    text = "a: " + "x" * 1_400_000
 
-    assert errors({f"{n}.yaml": text for n in range(9)}) == {"AW407"}
+    assert errors({f"{n}.yaml": text for n in range(6)}) == {"AW407"}
+
+
+def test_a51_a_document_of_very_many_values_is_refused() -> None:
+    text = samples.dumped(samples.config_map() | {"data": {f"k{n}": "v" for n in range(20_000)}})
+
+    assert errors({"a.yaml": text}) == {"AW423"}
 
 
 def test_a51_limits_are_the_callers_to_set() -> None:
