@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -98,7 +98,7 @@ def read(
         data["name"] = slug(spec_title)
     if spec_version and "version" not in data:
         data["version"] = tag(spec_version)
-    return checked(data)
+    return checked(data, given)
 
 
 def default(*, name: str, version: str, **overrides: Any) -> Module:
@@ -106,13 +106,14 @@ def default(*, name: str, version: str, **overrides: Any) -> Module:
     return read({}, spec_title=name or "module", spec_version=version or "0.0.0", **overrides)
 
 
-def checked(data: Mapping[str, Any]) -> Module:
-    """The module, or one refusal that lists every problem."""
+def checked(data: Mapping[str, Any], given: Collection[str] = ()) -> Module:
+    """The module, or one refusal that lists every problem; fields in `given` came as options."""
     try:
         return Module.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(item) for item in error.errors(include_url=False)]
-        raise _refusal(problems) from error
+        items = error.errors(include_url=False)
+        problems = [_problem(item) for item in items if not _is_echo(item, items)]
+        raise _refusal(problems, given) from error
 
 
 def tenant(source: str, overrides: Mapping[str, Any]) -> str:
@@ -163,20 +164,35 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _is_echo(item: Any, items: list[Any]) -> bool:
+    """A list whose only element was refused is also called too short."""
+    if item["type"] != "too_short":
+        return False
+    loc = item["loc"]
+    return any(each["loc"][: len(loc)] == loc and len(each["loc"]) > len(loc) for each in items)
+
+
 def _problem(item: Any) -> dict[str, str]:
-    path = ".".join(str(part) for part in item["loc"] if part not in _BRANCHES)
-    kind = item["type"]
+    parts = [str(part) for part in item["loc"] if part not in _BRANCHES]
+    code, message = _told(item)
+    pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+    return {"code": code, "field": ".".join(parts), "place": pointer, "message": message}
+
+
+def _told(item: Any) -> tuple[str, str]:
+    kind, value = item["type"], item.get("input")
     if kind == "extra_forbidden":
-        return {"code": "AW302", "field": path, "message": _unknown(item["loc"])}
+        return "AW302", _unknown(item["loc"])
     if kind == "missing":
-        return {"code": "AW311", "field": path, "message": "is required"}
-    if kind in {"too_long", "string_too_long"} and len(str(item.get("input", ""))) > 1000:
-        return {"code": "AW310", "field": path, "message": item["msg"]}
-    return {
-        "code": kind if kind in _CLASSES else "AW303",
-        "field": path,
-        "message": f"{_shown(item.get('input'), kind)}{item['msg']}",
-    }
+        return "AW311", "is required"
+    if kind in {"too_long", "string_too_long"} and len(str(value)) > 1000:
+        return "AW310", item["msg"]
+    if kind == "literal_error":
+        known = re.findall("'([^']*)'", item["ctx"]["expected"])
+        near = names.closest(str(value), known)
+        hint = f"; did you mean `{near}`?" if near else ""
+        return "AW303", f"{_shown(value, kind)}is not one of {', '.join(known)}{hint}"
+    return (kind if kind in _CLASSES else "AW303"), f"{_shown(value, kind)}{item['msg']}"
 
 
 # Pydantic names the branch of a union in the location; a reader does not write it.
@@ -184,7 +200,8 @@ _BRANCHES = frozenset({"text", "reference", "[key]"})
 
 
 def _shown(value: Any, kind: str) -> str:
-    if kind == "AW308" or not isinstance(value, str | int | float):
+    # Before an `@` there may be a password.
+    if kind == "AW308" or not isinstance(value, str | int | float) or "@" in str(value):
         return ""
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:57] + '…'} "
@@ -217,13 +234,12 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
-def _refusal(problems: list[dict[str, str]]) -> Invalid:
+def _refusal(problems: list[dict[str, str]], given: Collection[str]) -> Invalid:
     first = problems[0]
     lines = [f"{item['field'] or 'the descriptor'}: {item['message']}" for item in problems[:20]]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    pointer = "/" + first["field"].replace(".", "/") if first["field"] else ""
     return _CLASSES[first["code"]](
         f"{lines[0]}{more}",
-        place=f"{FILE}#{pointer}",
+        place=f"{'options' if first['field'].split('.')[0] in given else FILE}#{first['place']}",
         problems=[{**item, "fix": _CLASSES[item["code"]].fix} for item in problems[:100]],
     )

@@ -44,7 +44,7 @@ def _label(value: str) -> str:
     if not _LABEL.fullmatch(value):
         raise refuse("AW304", "must be lower-case letters, digits and hyphens, and start with a letter")
     if value in RESERVED or value.startswith(RESERVED_PREFIXES):
-        raise refuse("AW304", f"`{value}` is reserved")
+        raise refuse("AW304", "is reserved")
     return value
 
 
@@ -56,7 +56,7 @@ Tenant = Annotated[str, Field(min_length=1, max_length=40), _shown(_NAME), After
 def _environment(value: str) -> str:
     # No hyphen: `<tenant>-<environment>` then names one tenant's namespace and no other's.
     if not re.fullmatch(r"[a-z][a-z0-9]{0,19}", value):
-        raise refuse("AW304", "an environment is 1 to 20 lower-case letters and digits, letter first")
+        raise refuse("AW304", "is no environment: 1 to 20 lower-case letters and digits, letter first")
     return value
 
 
@@ -65,9 +65,9 @@ EnvironmentName = Annotated[str, AfterValidator(_environment)]
 
 def _port_name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?", value) or not re.search("[a-z]", value):
-        raise refuse("AW304", "a port name is at most 15 lower-case letters, digits and hyphens")
+        raise refuse("AW304", "is no port name: at most 15 lower-case letters, digits and hyphens")
     if "--" in value:
-        raise refuse("AW304", "a port name holds no double hyphen")
+        raise refuse("AW304", "is no port name: it holds a double hyphen")
     return value
 
 
@@ -78,10 +78,10 @@ def _version(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", value):
         raise refuse(
             "AW304",
-            "a version is 1 to 63 letters, digits, dots, hyphens and underscores (it becomes a label)",
+            "is not a version: 1 to 63 letters, digits, dots, hyphens and underscores (it becomes a label)",
         )
     if value.lower() == "latest":
-        raise refuse("AW304", "`latest` is not a version")
+        raise refuse("AW304", "is not a version")
     return value
 
 
@@ -106,7 +106,7 @@ def _image(value: str) -> str:
     if not digest and not tag:
         raise refuse("AW305", "has no tag and no digest, so it means `latest`")
     if not digest and tag.lower() == "latest":
-        raise refuse("AW305", "`latest` is not one image: it changes under you")
+        raise refuse("AW305", "names `latest`, which is not one image: it changes under you")
     return value
 
 
@@ -167,9 +167,9 @@ Bytes = Annotated[str, Numeric, Field(max_length=20), AfterValidator(_bytes)]
 
 def _env_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", value):
-        raise refuse("AW307", "an environment variable is letters, digits and underscores, no digit first")
+        raise refuse("AW307", "is not a variable's name: letters, digits and underscores, no digit first")
     if value in {"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT"}:
-        raise refuse("AW307", f"`{value}` decides which code runs and belongs into the image")
+        raise refuse("AW307", "decides which code runs and belongs into the image")
     return value
 
 
@@ -227,7 +227,8 @@ def _meta_key(value: str) -> str:
     prefix = match["prefix"] or ""
     if any(prefix == host or prefix.endswith(f".{host}") for host in _OURS):
         raise refuse(
-            "AW313", f"keys under `{prefix}/` have a meaning to the cluster and are set by AutoWeave only"
+            "AW313",
+            f"stands under `{prefix}/`, which means something to the cluster; AutoWeave alone sets it",
         )
     return value
 
@@ -237,7 +238,9 @@ MetaKey = Annotated[str, Field(min_length=1, max_length=317), AfterValidator(_me
 
 def _label_value(value: str) -> str:
     if value and not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", value):
-        raise refuse("AW313", "a label's value is at most 63 letters, digits, dots, hyphens, underscores")
+        raise refuse(
+            "AW313", "is not a label's value: at most 63 letters, digits, dots, hyphens, underscores"
+        )
     return value
 
 

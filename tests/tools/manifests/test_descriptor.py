@@ -141,6 +141,25 @@ def test_an_unknown_field_deep_inside_names_its_neighbour() -> None:
     assert error.place == "autoweave.yaml#/environments/dev/replica"
 
 
+@pytest.mark.parametrize(
+    "data", [{"git": {"remote": "https://u:hunter2@h.io/x.git"}}, {"image": "u:hunter2@h.io/shop:1"}]
+)
+def test_a_password_in_an_address_is_not_repeated(data: dict[str, Any]) -> None:
+    assert "hunter2" not in str(refused({**GOOD, **data}).to_dict())
+
+
+def test_a_wrong_choice_names_its_neighbour() -> None:
+    assert "did you mean `kustomize`" in refused({**GOOD, "layout": "kustomise"}).message
+
+
+def test_a_place_is_a_json_pointer() -> None:
+    assert refused({**GOOD, "labels": {"helm.sh/x": "y"}}).place == "autoweave.yaml#/labels/helm.sh~1x"
+
+
+def test_one_mistake_is_told_once() -> None:
+    assert len(refused({**GOOD, "ports": [{"name": "UP"}]}).facts["problems"]) == 1
+
+
 def test_every_problem_is_told_at_once() -> None:
     error = refused({"name": "A", "image": "x", "replicas": -1})
 
@@ -151,6 +170,10 @@ def test_each_problem_has_a_next_step() -> None:
     error = refused({"name": "A", "image": "x", "replicas": -1})
 
     assert all(item["fix"] for item in error.facts["problems"])
+
+
+def test_a_wrong_option_is_not_looked_for_in_the_file() -> None:
+    assert refused(GOOD, image="x:latest").place == "options#/image"
 
 
 def test_a_missing_name_says_which_field_to_add() -> None:
