@@ -79,6 +79,7 @@ def items(*found: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "List", "items": list(found)}
 
 
+NAMED = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 WORKLOAD = samples.workload()
 INJECTION = 'web"],"deny_privileged":[],"deny_latest":[],"x":["'
 
@@ -144,6 +145,11 @@ SCHEMA = (
     case("list with a bad item", items(samples.service(), {"apiVersion": "v1", "kind": "X"}), "valid error"),
     case("merge over own key", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nx: &x {a: b}\n"
          "data: {<<: *x, a: c}\n", "error"),
+    case("unknown tag", NAMED + "data: {a: !Ref x}\n", "error"),
+    case("tag of python", NAMED + "data: {a: !!python/name:os.system x}\n", "error"),
+    case("text after the end", NAMED + "...\n" + NAMED, "error"),
+    case("content on a later marker", NAMED + "--- {apiVersion: v1, kind: X}\n", "valid error"),
+    case("empty list", items(), "error"),
     case("infinite number", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: .inf}", "error"),
 )  # fmt: skip
 

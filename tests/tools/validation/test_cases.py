@@ -21,6 +21,11 @@ NO_VERDICT = {"AW404", "AW433"}
 SCHEMA_DIFFERENCES = {
     "group prefix": "kubeconform looks at the first label of an API group only",
     "metadata as list": "kubeconform reads metadata before the schema and calls this unreadable, not invalid",
+    "unknown tag": "kubeconform reads the value as text; it is not plain data",
+    "tag of python": "kubeconform reads the value as text; it is not plain data",
+    "text after the end": "kubeconform drops what follows `...`; what is checked and applied must be one text",
+    "content on a later marker": "kubeconform drops the rest of the line; the same reason",
+    "empty list": "kubeconform finds no resource and passes; an empty pass is a failure",
 }
 
 
