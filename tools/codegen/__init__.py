@@ -22,7 +22,7 @@ from .prove import load, prove, refusal, unload
 from .quiet import uncollected
 from .table import Table
 
-__all__ = ["Models", "audit", "examples", "generate", "load", "prove", "refusal", "unload"]
+__all__ = ["Models", "audit", "examples", "generate", "load", "prove", "refusal", "unload", "warm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Models:
         )
 
 
-def generate(document: dict[str, Any], *, strict: bool = False) -> dict[str, Any]:
+def generate(document: dict[str, Any], strict: bool = False) -> dict[str, Any]:
     """The package's files, the names in it, and per schema and operation what was carried over.
 
     `strict` turns any loss into `LossyModels`.
@@ -82,6 +82,13 @@ def _generate(document: dict[str, Any], *, strict: bool) -> dict[str, Any]:
 def examples(document: dict[str, Any]) -> list[dict[str, Any]]:
     """The document's own examples, as `prove` takes them. `generate` returns the same list."""
     return _samples.collect(*_read(document))
+
+
+def warm() -> None:
+    """What every run needs, once: a sandbox calls this before it forks children."""
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "a"}}}
+    found = generate({"openapi": "3.1.0", "components": {"schemas": {"A": schema}}})
+    prove(found["files"], found["names"], [{"name": "A", "value": {"a": "a"}, "place": ""}])
 
 
 def _read(document: dict[str, Any]) -> tuple[Table, list[Part]]:

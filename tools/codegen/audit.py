@@ -96,7 +96,8 @@ def _import(node: ast.ImportFrom) -> str:
     if node.level == 1 and node.module == "_later":
         return "" if [(a.name, a.asname) for a in node.names] == [("Later", None)] else "an import"
     if node.level == 1 and node.module == "_generated":
-        return next((f"import of {a.name}" for a in node.names if a.asname or a.name.startswith("_")), "")
+        wrong = (a.name for a in node.names if a.asname != a.name or a.name.startswith("_"))
+        return next((f"import of {name}" for name in wrong), "")
     known = _IMPORTS.get(node.module or "", frozenset()) if node.level == 0 else frozenset()
     return next((f"import of {node.module}.{a.name}" for a in node.names if a.name not in known), "")
 
