@@ -62,15 +62,16 @@ def render(module: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, A
 
 
 def expected(module: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
-    """Path → text of the plain objects that a Helm chart stands for, to be validated without helm.
-
-    They are what `helm template` makes of the chart's own values, but for the namespace.
-    """
+    """Path → text of the objects each environment gets, to be validated without helm or kustomize."""
     checked = descriptor.checked(module)
     facts = contexts.context(context)
     texts = facts.templates if facts.templates is not None else skeletons.templates()
-    found = objects.base(checked, facts, texts)
-    return {f"{checked.chart_path}/expected/{kind}.yaml": dump.yaml(each) for kind, each in found.items()}
+    made = {}
+    for name in checked.environments:
+        for kind, each in objects.base(checked.within(name), facts, texts).items():
+            each["metadata"] = {"name": checked.name, "namespace": checked.namespace(name)} | each["metadata"]
+            made[f"apps/{checked.name}/expected/{name}/{kind}.yaml"] = dump.yaml(each)
+    return made
 
 
 def _manifests(module: Module, facts: Context, texts: Texts) -> dict[str, str]:

@@ -95,7 +95,7 @@ def changes(module: Module, name: str) -> Object:
     found: dict[str, Any] = {
         "environment": name,
         "replicas": environment.replicas,
-        "config": objects.literals(environment.env) or None,
+        "config": overlays.config(module, environment) or None,
         "env": objects.references(merged) if _has_references_changed(module, name) else None,
         "resources": overlays.changes(environment) or None,
     }

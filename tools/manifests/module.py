@@ -150,6 +150,18 @@ class Module(Part):
         limits = self.resources.limits.model_copy(update=_given(changed.limits))
         return Resources.model_construct(requests=requests, limits=limits)
 
+    def within(self, environment: str) -> Module:
+        """The module as one environment has it, with the environment's label; not for another render."""
+        changed = self.environments[environment]
+        return self.model_copy(
+            update={
+                "replicas": self.replicas if changed.replicas is None else changed.replicas,
+                "env": self.env | changed.env,
+                "resources": self.resources_in(environment),
+                "labels": {**self.labels, "autoweave.io/environment": environment},
+            }
+        )
+
     def plain(self) -> dict[str, Any]:
         """Plain data that `Module.model_validate` reads back as the same module."""
         return self.model_dump(mode="json")

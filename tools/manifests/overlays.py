@@ -32,12 +32,12 @@ def overlay(module: Module, name: str, texts: Texts) -> Object:
 def _patches(module: Module, environment: Environment) -> list[Object]:
     """Strategic-merge patches; each is written by our own dumper into a text kustomize parses."""
     found = []
-    changed = objects.literals(environment.env)
+    changed = config(module, environment)
     if changed:
         found.append(_patch("v1", "ConfigMap", module.name, {"data": changed}))
     template: Object = {}
     if changed:
-        digest = objects.config_digest(objects.literals(module.env) | changed)
+        digest = objects.config_digest(objects.literals(module.env | environment.env))
         template["metadata"] = {"annotations": {"autoweave.io/config-digest": digest}}
     container = _container(module, environment)
     if container:
@@ -45,6 +45,12 @@ def _patches(module: Module, environment: Environment) -> list[Object]:
     if template:
         found.append(_patch("apps/v1", "Deployment", module.name, {"spec": {"template": template}}))
     return found
+
+
+def config(module: Module, environment: Environment) -> dict[str, str | None]:
+    """The plain values the environment changes; None takes one away that became a reference."""
+    gone = [name for name in objects.literals(module.env) if isinstance(environment.env.get(name), Reference)]
+    return {**objects.literals(environment.env), **dict.fromkeys(gone)}
 
 
 def _patch(version: str, kind: str, name: str, body: Object) -> Object:

@@ -281,16 +281,15 @@ def test_kubernetes_own_schemas_accept_every_object(made: dict[str, Any]) -> Non
             kubernetes_validate.validate(each, "1.32", strict=True)
 
 
-def test_the_objects_a_chart_stands_for_can_be_had_without_helm(sample: dict[str, Any]) -> None:
-    module = sample["module"] | {"layout": "helm"}
+def test_the_objects_of_each_environment_can_be_had_without_helm(sample: dict[str, Any]) -> None:
+    texts = manifests.expected(**sample)
 
-    texts = manifests.expected(module, sample["context"])
-
-    base = manifests.render(**sample)["files"]
-    assert {path.rpartition("/")[2]: text for path, text in texts.items()} == {
-        path.rpartition("/")[2]: text
-        for path, text in base.items()
-        if "/base/" in path and not path.endswith("kustomization.yaml")
+    deployment = yaml.safe_load(texts["apps/shop/expected/dev/deployment.yaml"])
+    assert deployment["spec"]["replicas"] == 1
+    assert {yaml.safe_load(text)["metadata"]["namespace"] for text in texts.values()} == {
+        "acme-dev",
+        "acme-staging",
+        "acme-prod",
     }
 
 
