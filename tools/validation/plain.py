@@ -59,7 +59,11 @@ def check(
 
 
 def run(files: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
-    """`check` over plain data: the same options by name, waivers and limits as objects; the ledger's data."""
+    """`check` over plain data: the same options by name, waivers and limits as objects; the ledger's data.
+
+    In a sandbox `tools.validation:preload` must run before the rights are given up: the policy engine
+    reserves more address space when it is loaded than a confined child may have.
+    """
     known = {field.name for field in fields(Options)} | {"today"}
     for name in sorted(options):
         if name not in known:

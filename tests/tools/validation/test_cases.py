@@ -23,7 +23,7 @@ SCHEMA_DIFFERENCES = {
     "metadata as list": "kubeconform reads metadata before the schema and calls this unreadable, not invalid",
     "unknown tag": "kubeconform reads the value as text; it is not plain data",
     "tag of python": "kubeconform reads the value as text; it is not plain data",
-    "text after the end": "kubeconform drops what follows `...`; what is checked and applied must be one text",
+    "text after the end": "kubeconform drops what follows `...`; checked and applied must be one text",
     "content on a later marker": "kubeconform drops the rest of the line; the same reason",
     "empty list": "kubeconform finds no resource and passes; an empty pass is a failure",
 }
