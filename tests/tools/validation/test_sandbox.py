@@ -16,7 +16,7 @@ OPTIONS = {"today": samples.TODAY}
 
 def test_a_confined_child_gives_the_same_ledger() -> None:
     with Sandbox(preload=["tools.validation:preload"]) as box:
-        data = box.call("tools.validation:run", FILES, OPTIONS)
+        data = box.call("tools.validation:run", FILES, OPTIONS).value
 
     assert data["digest"] == validation.check(FILES, today=samples.TODAY).digest
 
