@@ -84,6 +84,7 @@ class Bundle:
     _merges: list[tuple[dict[str, Any], Any]] = field(default_factory=list)
     _deep: list[dict[str, Any]] = field(default_factory=list)
     _copied: int = 0
+    _schema_count: int = 0
 
     @property
     def _three(self) -> bool:
@@ -115,6 +116,9 @@ class Bundle:
         self._lift()
 
     def _schema(self, task: _Task, node: dict[str, Any], trail: Trail) -> None:
+        self._schema_count += 1
+        if self._schema_count > self.opened.limits.schemas:
+            raise TooBig(f"The document has over {self.opened.limits.schemas:,} schemas.", place=self.entry)
         for key in _IDENTITIES:
             if key in node and isinstance(node[key], str):
                 self._report(

@@ -58,6 +58,8 @@ class Opened:
 
     def _parsed(self, name: str) -> Any:
         body = self.texts[name]
+        if body.count("{") + body.count("[") > self.limits.brackets:
+            raise TooBig(f"The file has over {self.limits.brackets:,} mappings and lists.", place=name)
         if body.lstrip()[:1] in ("{", "["):
             try:
                 return jsontext.parsed(body, name, self.limits)

@@ -7,8 +7,9 @@ those packages costs more than all of validation.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,11 @@ import orjson
 
 from core.errors import Unsupported
 
-# Deeper documents are judged by their upper part only: the engine recurses.
+Violation = tuple[str, list[str | int]]
 _MESSAGE: Final = 300
+_BUDGET: Final = 150_000  # bytes of invalid document that errors are listed for: 0.6 s, 130 MB at worst
+_UNLISTED: Final = "It breaks the meta-schema; it is too large to list where."
+_PARTS: Final = ("paths", "webhooks", "components", "definitions", "parameters", "responses")
 _FOLDERS: Final = {"2.0": "v2.0", "3.0": "v3.0", "3.0.0": "v3.0.0", "3.1": "v3.1", "3.2": "v3.2"}
 _DIALECTS: Final = {
     "3.1": ("oas3.1/metaschema.json", "oas3.1/vocabularies/base"),
@@ -37,25 +41,66 @@ def family(document: dict[str, Any]) -> str:
     return "2.0" if "swagger" in document else str(document.get("openapi"))[:3]
 
 
-def document_errors(document: dict[str, Any], most: int) -> Iterator[tuple[str, list[str | int]]]:
-    """Message and path of each violation of the document's meta-schema."""
-    yield from _first(_document_validator(family(document)).iter_errors(document), most)
+def document_errors(document: dict[str, Any], most: int) -> Iterator[Violation]:
+    """Message and path of the violations of the document's meta-schema, `most` of them at the most."""
+    judge = _document_validator(family(document))
+    if judge.is_valid(document):
+        return
+    listed = list(islice(_listed(judge, _pieces(document)), most))
+    yield from listed or [(_UNLISTED, [])]
 
 
-def schema_errors(schemas: list[Any], version: str, most: int) -> Iterator[tuple[str, list[str | int]]]:
-    """The same for Schema Objects, each on its own; a path starts with the schema's index."""
-    yield from _first(_schemas_validator(version).iter_errors(schemas), most)
+def schema_errors(schemas: list[Any], version: str, most: int) -> Iterator[Violation]:
+    """The first violation of each Schema Object, as the authority does; a path starts with its index."""
+    judge = _schemas_validator(version)
+    if judge.is_valid(schemas):
+        return
+    for at, schema in enumerate(schemas):
+        if most and not judge.is_valid([schema]):
+            most -= 1
+            found = next(_listed(judge, [[schema]]), (_UNLISTED, [0]))
+            yield found[0], [at, *found[1][1:]]
 
 
-def _first(errors: Iterator[Any], most: int) -> Iterator[tuple[str, list[str | int]]]:
-    for count, error in enumerate(errors):
-        if count >= most:
+def _pieces(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The document whole where it is small, else its frame, then each path and component in the frame."""
+    if _weight(document) <= _BUDGET:
+        yield document
+        return
+    maps = {key: document[key] for key in _PARTS if isinstance(document.get(key), dict)}
+    frame = {**document, **{key: {} for key in maps}}
+    yield frame
+    for key, held in maps.items():
+        for name, each in held.items():
+            if key == "components" and isinstance(each, dict):
+                for inner, one in each.items():
+                    yield {**frame, key: {name: {inner: one}}}
+            else:
+                yield {**frame, key: {name: each}}
+
+
+def _listed(judge: Any, pieces: Iterable[Any]) -> Iterator[Violation]:
+    """The engine builds every error, at 15 kB each, before it gives the first: only small pieces are asked."""
+    left = _BUDGET
+    for piece in pieces:
+        if left <= 0:
             return
-        message = error.message
-        yield (
-            message if len(message) <= _MESSAGE else message[: _MESSAGE - 1] + "…",
-            list(error.instance_path),
-        )
+        if judge.is_valid(piece):
+            continue
+        weight = _weight(piece)
+        if weight > _BUDGET:
+            continue
+        left -= weight
+        for error in judge.iter_errors(piece):
+            text = error.message
+            yield text if len(text) <= _MESSAGE else text[: _MESSAGE - 1] + "…", list(error.instance_path)
+
+
+def _weight(value: Any) -> int:
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:
+        return _BUDGET + 1  # over 254 levels deep
 
 
 @cache
