@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from typing import Any
-from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
 
 from core.findings import Finding
 from tools.validation import semantics
@@ -64,11 +63,12 @@ def _outcome(item: Entry) -> str:
 
 
 def _xml(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return escape(_NOT_XML.sub("\ufffd", text), quote=False)
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", text))
+    escaped = escape(_NOT_XML.sub("\ufffd", text)).replace("\n", "&#10;").replace("\t", "&#9;")
+    return f'"{escaped}"'
 
 
 def sarif(ledger: Ledger) -> str:
@@ -117,6 +117,8 @@ def _result(finding: Finding, waived: Waived | None, index: int) -> dict[str, An
 
 
 def _location(finding: Finding) -> dict[str, Any]:
+    from urllib.parse import quote  # noqa: PLC0415  # every run imports this module, few write SARIF
+
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.file)}}
     if finding.line > 0:
         physical["region"] = {"startLine": finding.line}

@@ -138,6 +138,7 @@ def readable() -> list[documents.Document]:
 
 
 @pytest.mark.go
+@pytest.mark.timeout(1800)  # building conftest takes minutes, once
 def test_engines_from_outside_end_in_the_same_ledger(tools_of_go: Path) -> None:
     files = {case.name: case.text for case in cases.POLICY}
     outside = validation.Outside(path=str(tools_of_go))
@@ -158,6 +159,7 @@ def test_engines_from_outside_end_in_the_same_ledger(tools_of_go: Path) -> None:
 
 
 @pytest.mark.go
+@pytest.mark.timeout(1800)  # building conftest takes minutes, once
 def test_kubeconform_gives_the_same_verdicts(conformed: dict[str, tuple[str, ...]]) -> None:
     ours = {case.name: schema_verdicts(checked(case)) for case in cases.ALL}
 
@@ -165,6 +167,7 @@ def test_kubeconform_gives_the_same_verdicts(conformed: dict[str, tuple[str, ...
 
 
 @pytest.mark.go
+@pytest.mark.timeout(1800)  # building conftest takes minutes, once
 def test_conftest_finds_the_same(tested: dict[str, set[tuple[str, str, str]]]) -> None:
     ours = {name: denied(checked(by_name(name))) for name in tested}
 

@@ -76,6 +76,7 @@ def test_no_mutation_breaks_a_layer(ledgers: dict[str, Ledger]) -> None:
 
 
 @pytest.mark.go
+@pytest.mark.timeout(1800)  # building conftest takes minutes, once
 def test_conftest_agrees_on_every_mutation(ledgers: dict[str, Ledger], go: str, tmp_path: Path) -> None:
     binary = go_tools.install(go) / "conftest"
     for file, text in manifests().items():
