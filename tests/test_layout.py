@@ -102,6 +102,20 @@ def test_importing_a_room_opens_nothing() -> None:
     assert run.returncode == 0, run.stderr
 
 
+def test_nobody_imports_a_root() -> None:
+    roots = {"cli", "server"}
+    guilty = [
+        relative(path)
+        for path in python_files()
+        if relative(path).split("/")[0] in {"core", "tools", "graphs", "evals"}
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Import) and roots & {each.name.split(".")[0] for each in node.names})
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in roots)
+    ]
+
+    assert guilty == []
+
+
 @cache
 def explained() -> dict[str, str]:
     sections: dict[str, str] = {}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from core.errors import AppError
 from graphs.integrate import nodes, publishing
 from graphs.integrate.deps import Deps
-from graphs.integrate.runner import Journal
+from graphs.integrate.runner import Held, Journal
 from tools import plans
 
 if TYPE_CHECKING:
     from core.store.sql import Store
 
 
-def apply(stored: bytes, store: Store, deps: Deps, *, worker: str, lease_s: float = 120.0) -> dict[str, Any]:
+def apply(stored: bytes, store: Store, deps: Deps, *, worker: str, lease_s: float) -> dict[str, Any]:
     """The receipt. The same plan again gives the same receipt and no second commit."""
     plan = plans.from_json(stored)
     if not plan.ledger.get("ok"):
@@ -35,7 +35,8 @@ def apply(stored: bytes, store: Store, deps: Deps, *, worker: str, lease_s: floa
         run = store.runs.reopen(plan.tenant, run.id)
     run = store.runs.claim(plan.tenant, run.id, worker=worker, lease_s=lease_s)
     try:
-        receipt = publishing.published(stored, replace(deps, journal=Journal(store, run)))
+        with Held(run, store):
+            receipt = publishing.published(stored, replace(deps, journal=Journal(store, run)))
     except AppError as error:
         store.runs.fail(run, problem=error.to_dict())
         raise

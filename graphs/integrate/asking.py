@@ -73,7 +73,7 @@ def overrides(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_address(text: str) -> bool:
     """Whether a `--git-remote` is an address, not a path on this machine."""
-    return "://" in text or "@" in text.partition("/")[0]
+    return ":" in text or "@" in text.partition("/")[0]
 
 
 def _address(text: str | None) -> str | None:

@@ -12,7 +12,7 @@ from graphs.integrate import asking
 from graphs.integrate.request import Request
 from graphs.integrate.session import Session
 from graphs.integrate.state import IntegrateState
-from tools import manifests, plans
+from tools import plans
 
 DONE, FAILED, CHANGES = 0, 1, 2
 Ask = Callable[[], bool] | None
@@ -61,6 +61,8 @@ def integrated(work: Session, request: Request, terminal: Terminal, *, ask: Ask,
             return None
         kind = "approve" if ask() else "reject"
         return {"decisions": [{"type": kind}], "actor": work.actor, "plan_digest": plan.digest}
+
+    from tools import manifests  # noqa: PLC0415  # its models cost 0.05 s that a dry run does not need
 
     tenant = manifests.tenant(request.descriptor, request.overrides)
     run, state = work.run(request, tenant, answer)

@@ -115,7 +115,7 @@ def _answered(run: Run, answer: Answer, seat: Seat) -> Run:
 def _driven(run: Run, answer: Answer | None, seat: Seat) -> tuple[Run, IntegrateState]:
     """Run the graph until it ends or stops for a person, holding the lease meanwhile."""
     deps = replace(seat.deps, journal=Journal(seat.store, run))
-    with _Held(run, seat.store):
+    with Held(run, seat.store):
         state, is_waiting = _invoked(run, answer, seat, deps)
     if is_waiting:
         return seat.store.runs.wait(run, plan_digest=state["change"]["digest"]), state
@@ -165,7 +165,7 @@ def _config(run: Run) -> RunnableConfig:
     return {"configurable": {"thread_id": run.id}, "run_name": "integrate"}
 
 
-class _Held:
+class Held:
     """Renews a run's lease from a thread of its own, so a long step does not lose it."""
 
     def __init__(self, run: Run, store: Store) -> None:

@@ -66,13 +66,13 @@ class Telling:
     }
 
     def __init__(self, child: sandbox.Sandbox, say: Callable[[str], None]) -> None:
-        self._child = child
+        self.inner = child
         self._say = say
 
     def call(self, target: str, /, *args: Any, read: Sequence[Path] = ()) -> sandbox.Outcome:
         step = target.rpartition(":")[2]
         self._say(f"… {self.WORDS.get(step, step)}")
-        return self._child.call(target, *args, read=read)
+        return self.inner.call(target, *args, read=read)
 
 
 class Session:
@@ -124,7 +124,8 @@ class Session:
         """Do exactly the plan in a plan file, once; the receipt."""
         from graphs.integrate import applying  # noqa: PLC0415  # SQLAlchemy, as above
 
-        return applying.apply(plan, self.store, self.deps(self.kept, makes=True), worker=workers.name())
+        deps = self.deps(self.kept, makes=True)
+        return applying.apply(plan, self.store, deps, worker=workers.name(), lease_s=self.means.lease_s)
 
     def resume(self) -> Iterator[tuple[Run, IntegrateState]]:
         """Go on with each run that a dead worker left behind."""
