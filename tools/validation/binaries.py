@@ -20,9 +20,10 @@ from typing import Any
 from core.findings import Finding
 from tools.validation import policy
 from tools.validation.documents import Document
+from tools.validation.files import is_kustomization
 from tools.validation.ledger import SET, Entry, entry
 
-NAMES = ("kubeconform", "conftest", "helm", "kubectl")
+NAMES = ("kubeconform", "conftest", "helm", "kustomize", "kubectl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Outside:
 
 def available(path: str | None = None) -> dict[str, str]:
     """The engines found on this machine: name → file."""
-    found = {name: shutil.which(name, path=path) for name in NAMES}
+    found = {name: _binary(name, path) for name in NAMES}
     return {name: file for name, file in found.items() if file}
 
 
@@ -70,16 +71,37 @@ def judge(name: str, job: Job) -> list[Entry]:
         return [entry(SET, name, (failed.finding,))]
 
 
+def built(folder: str, job: Job) -> tuple[str, Entry]:
+    """The objects of an overlay as kustomize builds them, and the entry that accounts for it."""
+    file = next(path for path in job.sources if path.rpartition("/")[0] == folder and is_kustomization(path))
+    try:
+        with _folder("kustomize", job.outside) as place:
+            _lay_out(job.sources, place.root / "set")
+            verb = "kustomize" if Path(place.binary).name == "kubectl" else "build"
+            done = place.run(verb, f"set/{folder}")
+    except _Failed as failed:
+        return "", entry(f"{file}#1", "kustomize", (failed.finding,))
+    if done.returncode != 0:
+        return "", entry(f"{file}#1", "kustomize", (Finding("AW413", "error", _said(done), file),))
+    return done.stdout, entry(f"{file}#1", "kustomize")
+
+
+def _lay_out(sources: Mapping[str, str], root: Path) -> None:
+    """The set as a folder; a path that would leave it is left out."""
+    for path, text in sources.items():
+        if not path.startswith("/") and ".." not in path.split("/"):
+            file = root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+
+
 def rendered(chart: str, job: Job) -> tuple[str, Entry]:
     """A chart's manifests as `helm template` writes them, and the entry that accounts for it."""
     row = f"{chart}/Chart.yaml#1"
     try:
         with _folder("helm", job.outside) as place:
-            for path, text in job.sources.items():
-                if path.startswith(f"{chart}/") and ".." not in path.split("/"):
-                    file = place.root / "chart" / path.removeprefix(f"{chart}/")
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_text(text, encoding="utf-8")
+            inside = {p: text for p, text in job.sources.items() if p.startswith(f"{chart}/")}
+            _lay_out({p.removeprefix(f"{chart}/"): text for p, text in inside.items()}, place.root / "chart")
             arguments = ("--namespace", "autoweave", "--kube-version", f"{job.kubernetes}.0")
             done = place.run("template", "autoweave", "chart", *arguments)
     except _Failed as failed:
@@ -133,12 +155,18 @@ class _Place:
 
 @contextmanager
 def _folder(name: str, outside: Outside) -> Iterator[_Place]:
-    binary = shutil.which(name, path=outside.path)
+    binary = _binary(name, outside.path)
     if binary is None:
         fix = f"Install {name}, or do not ask for it."
         raise _Failed("AW406", f"The engine {name} was asked for and is not installed.", fix)
     with TemporaryDirectory(prefix="autoweave-") as folder:
         yield _Place(Path(folder), binary, outside)
+
+
+def _binary(name: str, path: str | None) -> str | None:
+    """kubectl brings kustomize along."""
+    found = shutil.which(name, path=path)
+    return found or (shutil.which("kubectl", path=path) if name == "kustomize" else None)
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:

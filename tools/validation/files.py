@@ -70,6 +70,10 @@ OTHER = _role(
 )
 
 
+def is_kustomization(path: str) -> bool:
+    return PurePosixPath(path).name in _KUSTOMIZATIONS
+
+
 def roles(files: Mapping[str, str]) -> dict[str, Role]:
     """The role of each file, by its path, its neighbours and its first words; never by guessing harder."""
     charts = {str(PurePosixPath(path).parent) for path in files if PurePosixPath(path).name == "Chart.yaml"}

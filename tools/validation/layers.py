@@ -38,7 +38,7 @@ def check(sources: Mapping[str, str], options: Options, *, today: str) -> Ledger
     entries = [_counted(found, options.limits)]
     if entries[0].status == "pass":
         one = Pass(sources, options, kubernetes, roles)
-        found += one.charts()
+        found += one.made(found)
         entries += one.entries(found)
     rows = tuple(_row(document) for document in found)
     done = waivers.apply(entries, rows, options.waivers, today=today)

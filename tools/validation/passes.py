@@ -13,6 +13,8 @@ from tools.validation.binaries import Outside
 from tools.validation.documents import Document
 from tools.validation.ledger import SET, Entry, entry
 from tools.validation.reading import Limits
+from tools.validation.rules import kustomize
+from tools.validation.rules.model import View, Whole
 from tools.validation.waivers import Waiver
 
 KUBERNETES = "1.34"
@@ -38,7 +40,7 @@ class Options:
 
 
 class Pass:
-    """The checks of one set. `charts` comes first: what they render is checked like any manifest."""
+    """The checks of one set. `made` comes first: what charts and overlays become is checked like the rest."""
 
     def __init__(
         self, sources: Mapping[str, str], options: Options, kubernetes: str, roles: Mapping[str, files.Role]
@@ -52,8 +54,33 @@ class Pass:
         self.data = policy.with_registries(options.data, options.registries)
         self.rendered: list[Entry] = []
 
-    def charts(self) -> list[Document]:
-        """The manifests of every chart, where helm was asked for."""
+    def made(self, found: Sequence[Document]) -> list[Document]:
+        """What the charts and overlays of the set become, where helm or kustomize was asked for."""
+        return [*self._charts(), *self._overlays(found)]
+
+    def _overlays(self, found: Sequence[Document]) -> list[Document]:
+        made: list[Document] = []
+        if "kustomize" not in self.options.engines:
+            return made
+        views = [View(document) for document in found if document.role == "kustomization"]
+        whole = Whole(views, frozenset(self.sources))
+        if kustomize.leaves_the_set(whole):
+            reason = "A kustomization names something outside the set; nothing is fetched."
+            self.rendered.append(Entry(SET, "kustomize", "fail", reason=reason))
+            return made
+        for folder in kustomize.roots(whole):
+            text, done = binaries.built(folder, self._job(()))
+            made += self._more(f"{folder}/(built)", text, done)
+        if not views:
+            self.rendered.append(Entry(SET, "kustomize", "skipped", reason="No kustomization.", tests=0))
+        return made
+
+    def _more(self, file: str, text: str, done: Entry) -> list[Document]:
+        self.roles[file] = files.KUBERNETES
+        self.rendered.append(done)
+        return documents.read(file, text, limits=self.options.limits)
+
+    def _charts(self) -> list[Document]:
         found: list[Document] = []
         if "helm" not in self.options.engines:
             return found
@@ -61,10 +88,7 @@ class Pass:
         for path in charts:
             folder = str(PurePosixPath(path).parent)
             text, done = binaries.rendered(folder, self._job(()))
-            file = f"{folder}/(rendered)"
-            self.roles[file] = files.KUBERNETES
-            self.rendered.append(done)
-            found += documents.read(file, text, limits=self.options.limits)
+            found += self._more(f"{folder}/(rendered)", text, done)
         if not charts:
             self.rendered.append(Entry(SET, "helm", "skipped", reason="There is no chart.", tests=0))
         return found
@@ -83,7 +107,7 @@ class Pass:
         entries: list[Entry] = []
         manifests = [document for document in found if document.role == "kubernetes" and not document.broken]
         for name in self.options.engines:
-            if name not in ("builtin", "helm"):
+            if name not in ("builtin", "helm", "kustomize"):
                 entries += binaries.judge(name, self._job(manifests))
         return entries
 

@@ -15,6 +15,11 @@ CHART = {
     "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
     "c/templates/a.yaml": "{{ .Values.x }}\n",
 }
+OVERLAY = {
+    "base/kustomization.yaml": "resources: [map.yaml]\n",
+    "base/map.yaml": samples.dumped(samples.config_map()),
+    "over/dev/kustomization.yaml": "resources: [../../base]\n",
+}
 
 
 def tool(folder: Path, name: str, script: str) -> str:
@@ -36,9 +41,9 @@ def entries(check: str, files: dict[str, str] = FILES, **outside: object) -> lis
     return [entry for entry in found.entries if entry.check == check]
 
 
-@pytest.mark.parametrize("name", ["kubeconform", "conftest", "helm", "kubectl"])
+@pytest.mark.parametrize("name", ["kubeconform", "conftest", "helm", "kustomize", "kubectl"])
 def test_a_missing_engine_is_a_failure(name: str, tmp_path: Path) -> None:
-    (entry,) = entries(name, FILES | CHART, path=str(tmp_path), kubeconfig="x")
+    (entry,) = entries(name, FILES | CHART | OVERLAY, path=str(tmp_path), kubeconfig="x")
 
     assert [finding.rule for finding in entry.findings] == ["AW406"]
 
@@ -111,6 +116,31 @@ def test_what_helm_renders_is_checked_like_any_manifest(tmp_path: Path) -> None:
     )
 
     assert [(f.rule, f.file) for f in ledger.findings] == [("AW440", "c/(rendered)")]
+
+
+@pytest.mark.parametrize(("name", "verb"), [("kustomize", "build"), ("kubectl", "kustomize")])
+def test_what_kustomize_builds_is_checked_like_any_manifest(name: str, verb: str, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text(samples.dumped(samples.config_map() | {"datum": {}}))
+    script = (
+        f'test "$*" = "{verb} set/over/dev" && test -f set/base/map.yaml && exec /bin/cat {tmp_path}/out\n'
+    )
+    path = tool(tmp_path, name, script)
+
+    ledger = validation.check(
+        OVERLAY, today=samples.TODAY, engines=("builtin", "kustomize"), outside=Outside(path=path)
+    )
+
+    assert [(f.rule, f.file) for f in ledger.findings] == [("AW430", "over/dev/(built)")]
+
+
+def test_an_overlay_that_would_fetch_is_not_built(tmp_path: Path) -> None:
+    files = OVERLAY | {"over/dev/kustomization.yaml": "resources: ['https://example.com/x']\n"}
+    path = tool(tmp_path, "kustomize", f"touch {tmp_path}/ran\n")
+
+    (entry,) = entries("kustomize", files, path=path)
+
+    assert entry.status == "fail"
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_chart_that_helm_refuses_is_a_failure(tmp_path: Path) -> None:

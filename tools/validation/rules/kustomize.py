@@ -62,6 +62,19 @@ def resources(whole: Whole) -> Found:
                 yield view, place, f"`{name}` is not among the files."
 
 
+def roots(whole: Whole) -> list[str]:
+    """The folders that no other kustomization builds upon: what is deployed."""
+    found = {view.document.file for view in _kustomizations(whole)}
+    for view in _kustomizations(whole):
+        found -= {_target(view, name, whole.paths) for _, name in _references(view)}
+    return sorted(file.rpartition("/")[0] for file in found)
+
+
+def leaves_the_set(whole: Whole) -> bool:
+    """Whether a kustomization names something that would have to be fetched."""
+    return any(_REMOTE.match(name) for view in _kustomizations(whole) for _, name in _references(view))
+
+
 def strays(whole: Whole) -> Found:
     """A manifest beside a kustomization that nobody names is never applied."""
     named: set[str] = set()
@@ -72,7 +85,7 @@ def strays(whole: Whole) -> Found:
     seen: set[str] = set()
     for view in whole.views:
         file = view.document.file
-        in_folder = file.rpartition("/")[0] in folders
+        in_folder = file in whole.paths and file.rpartition("/")[0] in folders
         if view.document.role == "kubernetes" and in_folder and file not in named | seen:
             seen.add(file)
             yield view, "", "No kustomization names this file, so it is never applied."
