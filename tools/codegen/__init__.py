@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import compose as _compose
+from . import cuts
 from . import fidelity as _fidelity
 from . import package as _package
 from . import samples as _samples
@@ -27,10 +28,14 @@ __all__ = ["Models", "audit", "examples", "generate", "load", "prove", "refusal"
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What `generate` returns, typed."""
+    """What `generate` returns, typed.
+
+    `names` holds `schemas` (original name -> class), `operations` (operation -> role -> name) and
+    `order` (class -> classes in its schema, in the order in which building them is cheap).
+    """
 
     files: dict[str, str]
-    names: dict[str, dict[str, str]]
+    names: dict[str, Any]
     fidelity: tuple[dict[str, Any], ...]
     classes: int
     examples: tuple[dict[str, Any], ...] = ()
@@ -72,7 +77,11 @@ def _generate(document: dict[str, Any], *, strict: bool) -> dict[str, Any]:
         )
     return {
         "files": files,
-        "names": {"schemas": _package.schemas(table.entries), "operations": _package.operations(parts)},
+        "names": {
+            "schemas": _package.schemas(table.entries),
+            "operations": _package.operations(parts),
+            "order": cuts.order(emitter.graph, emitter.cuts),
+        },
         "fidelity": fidelity,
         "classes": len(table.entries),
         "examples": _samples.collect(table, parts),

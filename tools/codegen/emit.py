@@ -67,7 +67,9 @@ class Emitter:
         self.family = Family(entries)
         self.family.straighten()
         self.kinds = {name: kind(entry) for name, entry in entries.items()}
-        self.cuts = {(a, b) for a, b in cuts.find(entries) if self.kinds[self.end(b)] in ("class", "root")}
+        self.graph = cuts.graph_of(entries)
+        far = cuts.find(self.graph, entries)
+        self.cuts = {(a, b) for a, b in far if self.kinds[self.end(b)] in ("class", "root")}
         self._fields: dict[str, dict[str, str]] = {}
         self._owner = ""
 

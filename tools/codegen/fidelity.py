@@ -14,7 +14,13 @@ Row = dict[str, Any]
 def report(table: Table, parts: list[Part]) -> list[Row]:
     """One row for each schema (inline ones too), then one for each part of an operation."""
     rows = [
-        _row("schema", entry.place, (entry.original or entry.name, entry.name), entry.losses, entry.schema)
+        _row(
+            "schema",
+            entry.place,
+            (entry.name if entry.original is None else entry.original, entry.name),
+            entry.losses,
+            entry.schema,
+        )
         for entry in table.entries.values()
     ]
     lossy = {entry.name for entry in table.entries.values() if entry.losses}

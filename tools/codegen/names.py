@@ -28,7 +28,19 @@ IMPORTED = frozenset(
             "Literal",
             "Model",
         ),
-        *("Optional", "Path", "RootModel", "Set", "StrEnum", "Time", "Tuple", "UUID", "Union"),
+        *(
+            "OPERATIONS",
+            "Optional",
+            "Path",
+            "RootModel",
+            "SCHEMAS",
+            "Set",
+            "StrEnum",
+            "Time",
+            "Tuple",
+            "UUID",
+            "Union",
+        ),
     }
 )
 _BUILTINS = frozenset(dir(builtins))
@@ -119,9 +131,8 @@ def _take_field(register: Register, key: str) -> str:
     if not name.isidentifier():
         name = f"field_{name}".rstrip("_") if name else "field"
     if name in register or not _is_field(name):
-        name += "_"
-    wanted = name if name.isidentifier() else "field"
-    return register.take(wanted)
+        name = f"{name}_" if _is_field(f"{name}_") else f"field_{name}"
+    return register.take(name if name.isidentifier() else "field")
 
 
 def _is_field(name: str) -> bool:

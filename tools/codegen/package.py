@@ -130,7 +130,7 @@ def _init(emitter: Emitter, parts: list[Part]) -> str:
 
 
 def schemas(entries: dict[str, Entry]) -> dict[str, str]:
-    return {entry.original: entry.name for entry in entries.values() if entry.place and entry.original}
+    return {entry.original: entry.name for entry in entries.values() if entry.original is not None}
 
 
 def _aliases(entries: dict[str, Entry]) -> dict[str, str]:

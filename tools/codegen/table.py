@@ -37,7 +37,7 @@ class Entry:
     name: str
     place: str
     raw: Any
-    original: str = ""  # the component's own name
+    original: str | None = None  # the component's own name
     schema: Node = field(default_factory=dict)
     composed: bool = False
     base: str = ""  # the class it inherits from

@@ -155,11 +155,35 @@ def test_a3_a_document_chooses_no_imports(document: Write, key: str, value: Any)
 
 
 ODD_KEYS = [
-    "__init__", "__class__", "__pydantic_extra__", "model_config", "model_dump", "model_fields", "copy", "json",
-    "class", "_x", "__x", "1a", "a-b", "a_b", "a b", "ﬁ", "fi", "é", unicodedata.normalize("NFD", "é"), "\u202eevil",
-    "", "int", "str", "list", "date", "Date", "Any", "Field", "Literal", "Other", "root", "self", "None", "💩", "a.b",
-    "x" * 300, "$ref", "import", "await", "field", "field_1", "validate", "BaseModel", "Annotated", "alias", "UUID",
-]  # fmt: skip
+    *(
+        "__init__",
+        "__class__",
+        "__pydantic_extra__",
+        "model_config",
+        "model_dump",
+        "model_fields",
+        "copy",
+        "json",
+    ),
+    *("class", "_x", "__x", "1a", "a-b", "a_b", "a b", "ﬁ", "fi", "é", unicodedata.normalize("NFD", "é")),
+    *(
+        "\u202eevil",
+        "",
+        "int",
+        "str",
+        "list",
+        "date",
+        "Date",
+        "Any",
+        "Field",
+        "Literal",
+        "Other",
+        "root",
+        "self",
+    ),
+    *("None", "💩", "a.b", "x" * 300, "$ref", "import", "await", "field", "field_1", "validate", "BaseModel"),
+    *("Annotated", "alias", "UUID"),
+]
 
 
 @pytest.mark.parametrize("composed", [False, True], ids=["plain", "merged"])
@@ -200,11 +224,34 @@ def test_a4_a_base_and_its_heir_share_no_field_by_accident(models: Make) -> None
 
 
 ODD_NAMES = [
-    "../../x", "a.b.c", "a.b", "con", "CON", "n" * 300, "", "/etc/passwd", "..", ".", "~root", "__init__",
-    "__init__.__main__", "_private", "1a", "pet", "Pet", "PET", "p-et", "BaseModel", "Field", "Any", "Literal", "Model",
-    "RootModel", "int", "str", "None", "class", "import os", "SCHEMAS", "OPERATIONS", "Later", "\u202e\u2066evil", "💩",
-    "ﬁ", "fi", "é", unicodedata.normalize("NFD", "é"), "模型", "Date", "datetime_", "StrEnum", "print", "Exception",
-]  # fmt: skip
+    *("../../x", "a.b.c", "a.b", "con", "CON", "n" * 300, "", "/etc/passwd", "..", ".", "~root", "__init__"),
+    *(
+        "__init__.__main__",
+        "_private",
+        "1a",
+        "pet",
+        "Pet",
+        "PET",
+        "p-et",
+        "BaseModel",
+        "Field",
+        "Any",
+        "Literal",
+    ),
+    *("Model", "RootModel", "int", "str", "None", "class", "import os", "SCHEMAS", "OPERATIONS", "Later"),
+    *(
+        "\u202e\u2066evil",
+        "💩",
+        "ﬁ",
+        "fi",
+        "é",
+        unicodedata.normalize("NFD", "é"),
+        "模型",
+        "Date",
+        "datetime_",
+    ),
+    *("StrEnum", "print", "Exception"),
+]
 
 
 def test_a5_every_schema_name_has_its_own_class_and_safe_files(document: Write) -> None:
