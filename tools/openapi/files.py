@@ -10,7 +10,7 @@ from core.findings import Finding
 
 from . import jsontext, text, yamltext
 from .limits import Limits
-from .problems import SyntaxBroken, TooBig, TooDeep
+from .problems import SyntaxBroken, TooBig
 from .sources import Source
 
 _HEADLINES = {
@@ -54,7 +54,6 @@ class Opened:
         self.digests[name] = hashlib.sha256(data).hexdigest()
         self.texts[name] = text.decoded(data, name)
         self.values[name] = self._parsed(name)
-        _within_depth(self.values[name], name, self.limits)
 
     def _parsed(self, name: str) -> Any:
         body = self.texts[name]
@@ -92,18 +91,3 @@ class Opened:
                 )
             )
         return value
-
-
-def _within_depth(value: Any, name: str, limits: Limits) -> None:
-    level = [value]
-    for _ in range(limits.depth + 1):
-        level = [
-            child
-            for node in level
-            if node.__class__ is dict or node.__class__ is list
-            for child in (node.values() if node.__class__ is dict else node)
-            if child.__class__ is dict or child.__class__ is list
-        ]
-        if not level:
-            return
-    raise TooDeep(f"The document nests over {limits.depth} levels.", place=name)

@@ -17,6 +17,7 @@ from .limits import Limits
 from .problems import DuplicateKey, NumberRefused, SyntaxBroken, TextRefused, TooDeep
 
 _LARGEST = 2**64
+_WRITER_DEPTH = 254  # orjson writes nothing deeper, so what it wrote needs no second look
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -29,6 +30,9 @@ def parsed(text: str, name: str, limits: Limits) -> Any:
     value = _fast(data)
     if value is None:
         value = _careful(text, name, limits)
+        _within_depth(value, name, limits)
+    elif limits.depth < _WRITER_DEPTH:
+        _within_depth(value, name, limits)
     return value
 
 
@@ -116,3 +120,18 @@ class _Reader:
     def _line(self, part: str) -> str:
         at = max(self._text.find(part), 0)
         return f"{self._name}:{self._text.count(chr(10), 0, at) + 1}"
+
+
+def _within_depth(value: Any, name: str, limits: Limits) -> None:
+    level = [value]
+    for _ in range(limits.depth + 1):
+        level = [
+            child
+            for node in level
+            if node.__class__ is dict or node.__class__ is list
+            for child in (node.values() if node.__class__ is dict else node)
+            if child.__class__ is dict or child.__class__ is list
+        ]
+        if not level:
+            return
+    raise TooDeep(f"The document nests over {limits.depth} levels.", place=name)

@@ -63,7 +63,7 @@ def schema_errors(schemas: list[Any], version: str, most: int) -> Iterator[Viola
 
 
 def _pieces(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The document whole where it is small, else its frame, then each path and component in the frame."""
+    """The document where it is small, else its frame, then each path and component in the frame."""
     if _weight(document) <= _BUDGET:
         yield document
         return

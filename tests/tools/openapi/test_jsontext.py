@@ -102,3 +102,18 @@ _VALUES = st.recursive(
 @given(_VALUES, st.booleans(), st.sampled_from([None, 1, "\t"]))
 def test_reads_what_json_writes(value: Any, escaped: bool, indent: Any) -> None:
     assert read(json.dumps(value, ensure_ascii=escaped, indent=indent)) == value
+
+
+@pytest.mark.parametrize(("levels", "most"), [(101, 100), (301, 300), (501, 500)])
+def test_depth_over_the_limit_is_refused_by_either_reader(levels: int, most: int) -> None:
+    with pytest.raises(AppError) as caught:
+        jsontext.parsed("[" * levels + "]" * levels, "a.json", Limits(depth=most))
+
+    assert caught.value.code == "AW103"
+
+
+@pytest.mark.parametrize("levels", [100, 254, 255, 500])
+def test_depth_up_to_the_limit_is_read_by_either_reader(levels: int) -> None:
+    value = jsontext.parsed("[" * levels + "]" * levels, "a.json", Limits(depth=levels))
+
+    assert isinstance(value, list)
