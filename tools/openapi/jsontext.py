@@ -124,7 +124,7 @@ class _Reader:
 
 def _within_depth(value: Any, name: str, limits: Limits) -> None:
     level = [value]
-    for _ in range(limits.depth + 1):
+    for _ in range(limits.depth):
         level = [
             child
             for node in level

@@ -63,7 +63,7 @@ def schema_errors(schemas: list[Any], version: str, most: int) -> Iterator[Viola
 
 
 def _pieces(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The document where it is small, else its frame, then each path and component in the frame."""
+    """The document where it is small, else its frame, then each path and component in it."""
     if _weight(document) <= _BUDGET:
         yield document
         return
@@ -80,7 +80,7 @@ def _pieces(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _listed(judge: Any, pieces: Iterable[Any]) -> Iterator[Violation]:
-    """The engine builds every error, at 15 kB each, before it gives the first: only small pieces are asked."""
+    """The engine builds every error, 15 kB each, before it gives the first: only small pieces are asked."""
     left = _BUDGET
     for piece in pieces:
         if left <= 0:
@@ -93,7 +93,8 @@ def _listed(judge: Any, pieces: Iterable[Any]) -> Iterator[Violation]:
         left -= weight
         for error in judge.iter_errors(piece):
             text = error.message
-            yield text if len(text) <= _MESSAGE else text[: _MESSAGE - 1] + "…", list(error.instance_path)
+            shown = text if len(text) <= _MESSAGE else text[: _MESSAGE - 1] + "…"
+            yield shown, list(error.instance_path)
 
 
 def _weight(value: Any) -> int:
