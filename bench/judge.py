@@ -126,16 +126,21 @@ def mutants(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, A
     for key, inner in list(value.items())[:30]:
         at = f"{path}/{key}"
         yield "dropped", {k: v for k, v in value.items() if k != key}, at
-        for other in (["mutant"], {"mutant": {"a": [1]}}):
-            if type(other) is not type(inner):
-                yield "typed", {**value, key: other}, at
-        if inner is not None:
-            yield "null", {**value, key: None}, at
-        for other in ("mutant", 12345, 0.5, True):
-            if type(other) is not type(inner):
-                yield "scalar", {**value, key: other}, at
+        for mutation, other in _others(inner):
+            yield mutation, {**value, key: other}, at
         for mutation, mutant, where in mutants(inner, at, depth + 1):
             yield mutation, {**value, key: mutant}, where
+
+
+def _others(value: Any) -> Iterator[tuple[str, Any]]:
+    """Values of every other JSON type."""
+    if value is not None:
+        yield "null", None
+    for kind, others in (
+        ("typed", (["mutant"], {"mutant": {"a": [1]}})),
+        ("scalar", ("mutant", 12345, 0.5, True)),
+    ):
+        yield from ((kind, other) for other in others if type(other) is not type(value))
 
 
 class Maker:

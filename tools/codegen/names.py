@@ -141,9 +141,21 @@ def _is_field(name: str) -> bool:
 
 
 # Attributes of pydantic.BaseModel 2.x (dir() of it, without importing it): a field must not hide one.
+# `Config` is how Pydantic 1 was told its settings, and is still looked for.
 OWNED = frozenset(
     {
-        *("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "root"),
+        *(
+            "Config",
+            "construct",
+            "copy",
+            "dict",
+            "from_orm",
+            "json",
+            "parse_file",
+            "parse_obj",
+            "parse_raw",
+            "root",
+        ),
         *("schema", "schema_json", "update_forward_refs", "validate"),
         *("model_computed_fields", "model_config", "model_construct", "model_copy", "model_extra"),
         *("model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name"),

@@ -182,7 +182,7 @@ ODD_KEYS = [
         "self",
     ),
     *("None", "💩", "a.b", "x" * 300, "$ref", "import", "await", "field", "field_1", "validate", "BaseModel"),
-    *("Annotated", "alias", "UUID"),
+    *("Annotated", "alias", "UUID", "Config"),
 ]
 
 
