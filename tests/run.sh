@@ -24,7 +24,8 @@ uv=$(command -v uv || echo build/uv/bin/uv)
 debian postgresql "ls /usr/lib/postgresql/*/bin/initdb || command -v initdb"
 debian openssl "command -v openssl"
 if command -v go >/dev/null; then
-    bash tests/tools/go_tools.sh
+    note "building kubeconform, conftest and helm into build/go (once; minutes)"
+    .venv/bin/python -m bench.go_tools
 else
     note "no Go toolchain: the comparison with kubeconform and conftest cannot run"
 fi

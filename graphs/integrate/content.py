@@ -32,6 +32,7 @@ def context(state: IntegrateState, *, project: str | None) -> dict[str, Any]:
             "digest": f"sha256:{spec['digest']}",
         },
         "health": [{"path": each["path"], "kind": _kind(each["path"])} for each in spec["health"]],
+        "servers": spec["servers"],
         "project": project,
         "tool": VERSION,
     }

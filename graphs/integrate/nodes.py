@@ -87,7 +87,8 @@ def render(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
     deps = runtime.context
     context = content.context(state, project=publishing.shared(state, deps))
     models, text = deps.blobs.get(state["models"]), deps.blobs.get(state["text"])
-    made = deps.child.call("graphs.integrate.work:render", state["descriptor"], context, models, text).value
+    module, version = state["descriptor"], state["options"]["kubernetes"]
+    made = deps.child.call("graphs.integrate.work:render", module, context, version, models, text).value
     kept = {name: deps.blobs.put(made[name]) for name in ("files", "expected")}
     return {"bundle": kept["files"], "expected": kept["expected"], "notes": made["findings"]}
 

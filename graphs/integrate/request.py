@@ -19,8 +19,9 @@ from graphs.integrate.deps import Child
 from graphs.integrate.state import IntegrateInput
 from tools import openapi
 
-# A `$ref` that does not stay in its document, in JSON or YAML spelling. A hit only costs a closer look.
-_OUTWARD = re.compile(rb"\$ref[\"']?\s*:\s*(?:\"[^\"#]|'[^'#]|[^\s\"'#{\[&*|>])")
+# A `$ref` to another file, in JSON or YAML spelling: not `#/…`, and no URL, which is never read. A hit
+# only costs a closer look.
+_OUTWARD = re.compile(rb"""\$ref["']?\s*:\s*["']?(?![#{\[&*|>"'\s]|[A-Za-z][A-Za-z0-9+.-]*:)""")
 
 
 @dataclass(frozen=True)

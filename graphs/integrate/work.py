@@ -5,6 +5,7 @@ The border is plain data both ways. A large value crosses as bytes the parent ne
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from core.errors import AppError
 from core.findings import Finding
 from tools import codegen, manifests, openapi, validation
 from tools.validation import ledger as ledgers
-from tools.validation import policy
+from tools.validation import policy, schemas
 
 _SPEC_FINDINGS = 100  # of each document, in the ledger; `validate SPEC` shows all
 
@@ -41,7 +42,7 @@ def findings(source: dict[str, Any], authority: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = spec["findings"]
     if authority:
         try:
-            openapi.authority(spec["document"])
+            openapi.authority(openapi.cleared(openapi.Memory(source["files"], source["entry"])))
         except AppError as refused:
             said = Finding(
                 refused.code, "error", f"openapi-spec-validator: {refused.message}", place=refused.place
@@ -90,11 +91,12 @@ def prove(models: bytes, document: bytes) -> dict[str, Any]:
 
 
 def render(
-    module: Mapping[str, Any], context: Mapping[str, Any], models: bytes, text: bytes
+    module: Mapping[str, Any], context: Mapping[str, Any], kubernetes: str, models: bytes, text: bytes
 ) -> dict[str, Any]:
     """The files of the bundle, packed, and what was decided because nobody said otherwise."""
     policies = {f"policy/{name}": rego for name, rego in policy.bundled().items()}
     made = {
+        "digests": {"policies": _digest(policies), "schemas": schemas.digest(kubernetes)},
         "models": ormsgpack.unpackb(models)["files"],
         "openapi": text.decode(),
         "beside": sorted(policies),
@@ -106,6 +108,11 @@ def render(
         "expected": ormsgpack.packb(expected),
         "findings": bundle["findings"],
     }
+
+
+def _digest(texts: Mapping[str, str]) -> str:
+    packed = ormsgpack.packb(dict(texts), option=ormsgpack.OPT_SORT_KEYS)
+    return f"sha256:{hashlib.sha256(packed).hexdigest()}"
 
 
 def validate(

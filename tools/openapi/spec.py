@@ -111,7 +111,7 @@ def _described(method: str, path: str, found: Mapping[str, Any]) -> Operation:
 
 
 def health(found: tuple[Operation, ...], document: Mapping[str, Any]) -> tuple[Operation, ...]:
-    """GET operations a probe can call: a health-like last segment, no path or required parameter."""
+    """GET operations a probe can call: a health-like last segment, no required input, no credentials."""
     return tuple(
         each
         for each in found
@@ -119,6 +119,7 @@ def health(found: tuple[Operation, ...], document: Mapping[str, Any]) -> tuple[O
         and "{" not in each.path
         and each.path.rstrip("/").rpartition("/")[2].lower() in _HEALTH
         and not _needs_input(document["paths"][each.path])
+        and not _needs_credentials(document["paths"][each.path]["get"], document)
     )
 
 
@@ -126,6 +127,12 @@ def _needs_input(item: Mapping[str, Any]) -> bool:
     shared, own = item.get("parameters"), item["get"].get("parameters")
     listed = [*(shared if isinstance(shared, list) else []), *(own if isinstance(own, list) else [])]
     return any(isinstance(each, dict) and ("$ref" in each or each.get("required") is True) for each in listed)
+
+
+def _needs_credentials(operation: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    """The operation's own `security` counts, else the document's; an empty alternative asks for nothing."""
+    asked = operation.get("security", document.get("security"))
+    return isinstance(asked, list) and bool(asked) and {} not in asked
 
 
 def servers(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ only the definitions it reaches, which is what makes a first validation cheap.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -98,6 +99,12 @@ def _is_kind(schema: Any, group: str, number: str, kind: str) -> bool:
 
 def _directory(kubernetes: str) -> Path:
     return folder() / f"v{kubernetes}.0-local-strict"
+
+
+def digest(kubernetes: str) -> str:
+    """SHA-256 of the definitions that one version's schemas share: what a bundle was judged by."""
+    path = _directory(version(kubernetes)) / "_definitions.json"
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def _json(data: bytes) -> Any:
