@@ -50,6 +50,25 @@ def test_only_an_operation_without_input_is_a_probe(parse: Parse) -> None:
     assert [each.path for each in parse(YAML).health] == ["/healthz"]
 
 
+@pytest.mark.parametrize(
+    ("whole", "own", "found"),
+    [
+        ("[{key: []}]", None, []),
+        ("[{key: []}]", "[]", ["/healthz"]),
+        ("[{key: []}, {}]", None, ["/healthz"]),
+        ("[]", "[{key: []}]", []),
+    ],
+)
+def test_an_operation_that_wants_credentials_is_no_probe(
+    parse: Parse, whole: str, own: str | None, found: list[str]
+) -> None:
+    text = f"openapi: 3.0.3\ninfo: {{title: a, version: '1'}}\nsecurity: {whole}\n"
+    text += "paths:\n  /healthz:\n    get:\n      responses: {default: {description: ok}}\n"
+    text += f"      security: {own}\n" if own else ""
+
+    assert [each.path for each in parse(text).health] == found
+
+
 def test_single_file_is_committed_as_it_was(parse: Parse) -> None:
     assert parse(YAML).text == YAML
 
