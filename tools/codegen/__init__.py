@@ -1,8 +1,8 @@
 """OpenAPI schemas as an importable Pydantic package, with a report of what could not be carried over.
 
 The document comes bundled (only `#/` references) and cleared of what is wrong in form. `generate`
-and `prove` take and return plain data: each runs in its own confined child. Nothing here imports
-generated code except `prove`.
+and `prove` take and return plain data: each runs in its own confined child. No generated code is
+imported before it is audited.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from . import package as _package
 from . import samples as _samples
 from .audit import audit
 from .emit import Emitter
-from .errors import LossyModels
+from .errors import LossyModels, ModelsDoNotImport, UnsafeModels
 from .operations import Operations, Part
-from .prove import load, prove, refusal, unload
+from .prove import build, load, prove, refusal, unload
 from .quiet import uncollected
 from .table import Table
 
@@ -63,11 +63,7 @@ def generate(document: dict[str, Any], strict: bool = False) -> dict[str, Any]:
 def _generate(document: dict[str, Any], *, strict: bool) -> dict[str, Any]:
     table, parts = _read(document)
     emitter = Emitter(table.entries)
-    composed = _compose.compose(emitter)
-    files = _package.files(emitter, composed, parts)
-    for path, text in files.items():
-        if path != "_later.py":  # our own bytes
-            audit(text)
+    files = _files(emitter, parts)
     fidelity = _fidelity.report(table, parts)
     losses = [row for row in fidelity if row["status"] != "generated"]
     if strict and losses:
@@ -86,6 +82,30 @@ def _generate(document: dict[str, Any], *, strict: bool) -> dict[str, Any]:
         "classes": len(table.entries),
         "examples": _samples.collect(table, parts),
     }
+
+
+def _files(emitter: Emitter, parts: list[Part]) -> dict[str, str]:
+    """The audited package. What another generator merged is tried out; if it does not work, the
+    schemas in question take any value, and the report says so."""
+    composed = _compose.compose(emitter)
+    if composed.classes:
+        try:
+            files = _audited(_package.files(emitter, composed, parts))
+            build(files, [name for name, entry in emitter.entries.items() if entry.composed])
+        except (ModelsDoNotImport, UnsafeModels) as error:
+            for name in [name for name, entry in emitter.entries.items() if entry.composed]:
+                emitter.open(name, f"everything ({error.message})")
+            composed = _compose.NOTHING
+        else:
+            return files
+    return _audited(_package.files(emitter, composed, parts))
+
+
+def _audited(files: dict[str, str]) -> dict[str, str]:
+    for path, text in files.items():
+        if path != "_later.py":  # our own bytes
+            audit(text)
+    return files
 
 
 def examples(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from .errors import GenerationFailed
 from .nodes import Node
 from .table import references
 
-_STUB: Node = {"type": "object", "properties": {"stub": {"type": "integer"}}}
+_MARK = "aw_stub_mark"
+_STUB: Node = {"type": "object", "properties": {_MARK: {"type": "integer"}}}
 _KEPT_FORMATS = frozenset({"date-time", "date", "time", "uuid", "binary"})
 
 
@@ -28,22 +29,57 @@ class Composed:
     imports: tuple[str, ...]
 
 
+NOTHING = Composed((), ())
+
+
 def compose(emitter: Emitter) -> Composed:
-    """The classes of all composed entries and of the entries they are made of."""
-    entries = emitter.entries
-    wanted = [name for name, entry in entries.items() if entry.composed]
+    """The classes of all composed entries and of the entries they are made of.
+
+    An entry that the generator cannot merge takes any value, and its report says so: one schema must
+    not cost the others.
+    """
+    wanted = [name for name, entry in emitter.entries.items() if entry.composed]
     if not wanted:
-        return Composed((), ())
+        return NOTHING
+    try:
+        return _together(wanted, emitter)
+    except GenerationFailed:
+        return _together([name for name in wanted if _is_possible(name, emitter)], emitter)
+
+
+def _is_possible(name: str, emitter: Emitter) -> bool:
+    try:
+        _together([name], emitter)
+    except GenerationFailed as error:
+        emitter.open(name, f"everything ({error.message})")
+        return False
+    return True
+
+
+def _together(wanted: list[str], emitter: Emitter) -> Composed:
+    if not wanted:
+        return NOTHING
+    entries = emitter.entries
     whole = _closure(wanted, emitter)
     stubs = {name for each in whole for name in references(entries[each].schema)} - set(whole)
     for _ in range(4):
         found = _run(whole, stubs, emitter)
         clash = {name for name, _, _ in found.classes if name in entries} - set(whole)
+        missing = set(wanted) - {name for name, _, _ in found.classes}
+        if missing:
+            raise GenerationFailed("The generator left out a class.", classes=sorted(missing))
         if not clash:
-            return found
+            # What needs no merging is written here, as everywhere: a class inherits from one that we know.
+            kept = [
+                each for each in found.classes if emitter.kinds.get(each[0]) != "class" or each[0] in wanted
+            ]
+            if not any(_MARK in text for _, text, _ in kept):
+                return Composed(tuple(kept), found.imports)
+            whole = [name for name in entries if name in stubs or name in whole]  # it merged into a stub
+            stubs = {name for each in whole for name in references(entries[each].schema)} - set(whole)
         stubs |= clash  # a class it invented has the name of one of ours: now it will choose another
     raise GenerationFailed(
-        "The generator's own class names collide with the document's.", classes=sorted(clash)
+        "The generator's classes cannot be told from the document's.", classes=sorted(clash)
     )
 
 
@@ -79,6 +115,7 @@ def _run(whole: list[str], stubs: set[str], emitter: Emitter) -> Composed:
         schemas[name] = _schema({**base, **entry.schema}, emitter)
     source = _generate(schemas)
     tree = ast.parse(source)
+    _refuse_odd_roots(tree)
     imports = [ast.unparse(n) for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))]
     classes = []
     for node in tree.body:
@@ -86,6 +123,26 @@ def _run(whole: list[str], stubs: set[str], emitter: Emitter) -> Composed:
         if name and name not in stubs:
             classes.append((name, _text(node), _base(node)))
     return Composed(tuple(classes), tuple(i for i in imports if "__future__" not in i))
+
+
+def _refuse_odd_roots(tree: ast.Module) -> None:
+    """A class that inherits from a root model and adds fields of its own: Pydantic does not take it."""
+    roots = {"RootModel"}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and any(_named(base) in roots for base in node.bases):
+            roots.add(node.name)
+            fields = [
+                s.target.id
+                for s in node.body
+                if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+            ]
+            if any(field != "root" for field in fields):
+                raise GenerationFailed(f"The generator made {node.name} both an object and a plain value.")
+
+
+def _named(base: ast.expr) -> str:
+    base = base.value if isinstance(base, ast.Subscript) else base
+    return base.id if isinstance(base, ast.Name) else ""
 
 
 def _defined(node: ast.stmt) -> str:
@@ -102,7 +159,18 @@ def _text(node: ast.stmt) -> str:
     document hold characters that some count as the end of a line."""
     if isinstance(node, ast.ClassDef):
         node.bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+        node.body = [_extra(statement) for statement in node.body]
     return ast.unparse(node)
+
+
+def _extra(statement: ast.stmt) -> ast.stmt:
+    """`__annotations__ = {'__pydantic_extra__': X}` as the annotation that it stands for."""
+    is_odd = _defined(statement) == "__annotations__" and isinstance(statement, ast.Assign)
+    if is_odd and isinstance(statement.value, ast.Dict):  # type: ignore[attr-defined]
+        target = ast.Name("__pydantic_extra__", ast.Store())
+        (annotation,) = statement.value.values  # type: ignore[attr-defined]
+        return ast.AnnAssign(target=target, annotation=annotation, value=None, simple=1)
+    return statement
 
 
 def _base(node: ast.stmt) -> str:

@@ -73,6 +73,13 @@ class Emitter:
         self._fields: dict[str, dict[str, str]] = {}
         self._owner = ""
 
+    def open(self, name: str, loss: str) -> None:
+        """Make an entry a class that takes any value."""
+        entry = self.entries[name]
+        entry.composed, entry.schema = False, {}
+        entry.note(loss)
+        self.kinds[name] = kind(entry)
+
     @functools.cache  # noqa: B019  # an emitter lives for one document
     def is_null(self, name: str) -> bool:
         """Whether null is a value of a class that cannot itself hold it (an object, an enum)."""

@@ -146,6 +146,50 @@ def test_a_choice_beside_properties_goes_through_the_merging_generator(models: M
         shop.Both.model_validate({"foo": "f"})
 
 
+CONTRADICTION = {
+    "A": {"type": "number"},
+    "B": {
+        "type": "number",
+        "allOf": [
+            ref("C"),
+            {
+                "type": ["string", "number"],
+                "oneOf": [{"type": ["integer", "null"]}],
+                "minLength": 1,
+                "maximum": 2.5,
+            },
+            {"type": "array", "items": {"required": ["x"], "anyOf": [{}]}, "anyOf": [ref("F")]},
+        ],
+    },
+    "C": {
+        "type": "integer",
+        "allOf": [{"type": "string", "nullable": True}, {"enum": [0.5], "nullable": True}, ref("D")],
+    },
+    "D": {"type": "number"},
+    "E": {"additionalProperties": {"type": "array", "items": ref("C"), "minItems": 1}},
+    "F": {
+        "properties": {"y": {"type": "number"}, "date": {"type": "null"}},
+        "required": ["z", "y"],
+        "allOf": [
+            {
+                "type": "null",
+                "allOf": [{"type": "array", "properties": {"z": {"type": "string"}}}, ref("A"), ref("E")],
+            }
+        ],
+    },
+}
+
+
+def test_a_schema_that_cannot_be_merged_costs_no_other(document: Write) -> None:
+    found = codegen.generate(document({**CONTRADICTION, "Pet": PET}))
+    codegen.prove(found["files"], found["names"], [])
+
+    by_name = {row["name"]: row for row in found["fidelity"]}
+    assert by_name["B"]["status"] == "dropped"
+    assert by_name["B"]["lost"][-1].startswith("everything")
+    assert by_name["Pet"]["status"] == "generated"
+
+
 def test_arrays_and_maps_are_root_models(models: Make) -> None:
     shop = models({**SHOP, "Prices": {"type": "object", "additionalProperties": {"type": "number"}}})
 
