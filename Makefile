@@ -15,10 +15,7 @@ help: ## what each target does
 setup: $(STAMP) ## the environment, from uv.lock
 
 $(STAMP): uv.lock pyproject.toml
-	@if ! command -v $(UV) >/dev/null 2>&1; then \
-	  echo "uv is missing; installing it into build/uv"; \
-	  python3 -m venv build/uv && build/uv/bin/pip install --quiet uv; fi
-	@$(UV) sync --locked --quiet $(if $(GROUPS),$(GROUPS),)
+	@bash .ci/setup $(UV)
 	@touch $@
 
 demo: setup ## integrate the example spec into a repository of its own

@@ -20,7 +20,7 @@ debian() { # debian PACKAGE PROBE: install PACKAGE when PROBE finds nothing
 
 mkdir -p build
 uv=$(command -v uv || echo build/uv/bin/uv)
-"$uv" sync --locked --quiet
+bash .ci/setup "$uv"
 debian postgresql "ls /usr/lib/postgresql/*/bin/initdb || command -v initdb"
 debian openssl "command -v openssl"
 if command -v go >/dev/null; then
