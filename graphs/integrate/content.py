@@ -50,7 +50,8 @@ def fidelity(models: Mapping[str, Any], proof: Mapping[str, Any]) -> dict[str, A
     refused = [each for each in proof["examples"] if not each["accepted"]]
     return {
         "counts": {name: sum(part["status"] == name for part in parts) for name in _STATUSES},
-        "classes": models["classes"],
+        "classes": proof["classes"],
+        "built": proof["built"],
         "lossy": lossy[:_SHOWN],
         "examples": len(proof["examples"]),
         "refused": refused[:_SHOWN],
@@ -71,7 +72,8 @@ def notes(state: IntegrateState) -> dict[str, Any]:
         for each in made["refused"]
     ]
     counts = ", ".join(f"{number} {name}" for name, number in made["counts"].items())
-    told = f"{made['classes']} classes; {counts}; {made['examples']} examples, {len(refused)} refused."
+    built = f"{made['built']} of {made['classes']} classes were built"
+    told = f"{built}; {counts}; {made['examples']} examples, {len(refused)} refused."
     return {
         "spec": state["spec"]["findings"],
         "models": [finding.to_dict() for finding in (*lossy, *refused)],

@@ -78,7 +78,7 @@ def generate(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
     document = deps.blobs.get(state["document"])
     strict = bool(state["options"].get("strict"))
     made = deps.child.call("graphs.integrate.work:generate", document, strict).value
-    proof = deps.child.call("graphs.integrate.work:prove", made, document).value
+    proof = deps.child.call("graphs.integrate.work:prove", made).value
     return {"models": deps.blobs.put(made), "fidelity": content.fidelity(ormsgpack.unpackb(made), proof)}
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # regopy reserves more address space than a confined child may: it has to be loaded before.
 PRELOAD = ("graphs.integrate.work", "jsonschema_rs", "regopy", "yaml")
-WARM = ("datamodel_code_generator.parser.openapi", "graphs.integrate.work:warm")
+WARM = ("graphs.integrate.work:warm",)
 AUTHOR = ("AutoWeave", "autoweave@autoweave.invalid")
 
 

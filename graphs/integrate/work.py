@@ -65,6 +65,7 @@ def check(files: dict[str, str], options: dict[str, Any], report: str) -> tuple[
 
 def warm() -> None:
     """Fill the caches that every later child of the process then has."""
+    codegen.warm()
     validation.preload()
 
 
@@ -83,11 +84,10 @@ def generate(document: bytes, strict: bool) -> bytes:
     return ormsgpack.packb(codegen.generate(orjson.loads(document), strict=strict))
 
 
-def prove(models: bytes, document: bytes) -> dict[str, Any]:
+def prove(models: bytes) -> dict[str, Any]:
     """Compile, import and rebuild the models; hold the document's own examples against them."""
     made = ormsgpack.unpackb(models)
-    examples = codegen.examples(orjson.loads(document))
-    return codegen.prove(made["files"], made["names"], examples)
+    return codegen.prove(made["files"], made["names"], made["examples"])
 
 
 def render(

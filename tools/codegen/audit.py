@@ -15,7 +15,9 @@ _IMPORTS: dict[str, frozenset[str]] = {
     "enum": frozenset({"Enum", "IntEnum", "StrEnum"}),
     "typing": frozenset({"Annotated", "Any", "Dict", "List", "Literal", "Optional", "Set", "Tuple", "Union"}),
     "uuid": frozenset({"UUID"}),
-    "pydantic": frozenset({"BaseModel", "ConfigDict", "Field", "RootModel"}),
+    "pydantic": frozenset(
+        {"BaseModel", "ConfigDict", "Field", "RootModel", "StrictBool", "StrictFloat", "StrictInt"}
+    ),
 }
 _CALLS = frozenset({"Field", "ConfigDict", "Later"})
 

@@ -182,6 +182,7 @@ def _base(node: ast.stmt) -> str:
 def _generate(schemas: dict[str, Any]) -> str:
     import datamodel_code_generator as dcg  # noqa: PLC0415  # 0.9 s, and most documents do without
     from datamodel_code_generator.format import Formatter, PythonVersion  # noqa: PLC0415  # as above
+    from datamodel_code_generator.types import StrictTypes  # noqa: PLC0415  # as above
 
     document = {
         "openapi": "3.1.0",
@@ -203,6 +204,7 @@ def _generate(schemas: dict[str, Any]) -> str:
             disable_timestamp=True,
             field_constraints=True,
             strict_nullable=True,
+            strict_types=[StrictTypes.bool, StrictTypes.float, StrictTypes.int],
             treat_dot_as_module=False,
             use_annotated=True,
             use_schema_description=True,

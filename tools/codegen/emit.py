@@ -20,7 +20,9 @@ Kind = Literal["alias", "class", "enum", "root"]
 # An annotation in JSON Schema, so an annotation here: `format` alone never refuses a value, except
 # where Python has a type of its own for it.
 _STRINGS = {"date-time": "datetime_", "date": "Date", "time": "Time", "uuid": "UUID", "binary": "bytes"}
-_SCALARS = {"integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+# A body is JSON, where "1" is no integer. Parameters arrive as text, so theirs are read from it.
+_SCALARS = {"integer": "StrictInt", "number": "StrictFloat", "boolean": "StrictBool", "null": "None"}
+_FROM_TEXT = {"integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _FIELDS = {
     "minLength": "min_length",
     "maxLength": "max_length",
@@ -72,6 +74,7 @@ class Emitter:
         self.cuts = {(a, b) for a, b in far if self.kinds[self.end(b)] in ("class", "root")}
         self._fields: dict[str, dict[str, str]] = {}
         self._owner = ""
+        self._scalars = _SCALARS
 
     def open(self, name: str, loss: str) -> None:
         """Make an entry a class that takes any value."""
@@ -139,12 +142,13 @@ class Emitter:
                 return "Annotated[dict[str, Any], Field(max_length=0)]"
             key = f"Annotated[str, Field(pattern={text.literal(node['keys'])})]" if "keys" in node else "str"
             return f"dict[{key}, {self.expression(extra) if isinstance(extra, dict) else 'Any'}]"
-        return _SCALARS.get(str(named), "Any")
+        return self._scalars.get(str(named), "Any")
 
     def statement(self, entry: Entry) -> str:
         """The class (or name) for an entry."""
         found = self.kinds[entry.name]
         self._owner = entry.name
+        self._scalars = _FROM_TEXT if entry.place.endswith("/parameters") else _SCALARS
         if found == "alias":
             return f"{entry.name} = {self.end(entry.name)}"
         if found == "enum":
@@ -227,7 +231,7 @@ class Emitter:
 
 _TYPES = frozenset(
     {"str", "int", "float", "bool", "list", "dict", "bytes", "Any", "Annotated", "Literal", "Field", "Later"}
-    | {"Date", "Time", "UUID", "datetime_"}
+    | {"Date", "StrictBool", "StrictFloat", "StrictInt", "Time", "UUID", "datetime_"}
 )
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong between a document and its models. Codes AW201 to AW299."""
+"""What can go wrong between a document and its models."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _IMPORTS = {
     "UUID": "from uuid import UUID",
 }
 _TYPING = ("Annotated", "Any", "Literal")
-_PYDANTIC = ("BaseModel", "ConfigDict", "Field", "RootModel")
+_PYDANTIC = ("BaseModel", "ConfigDict", "Field", "RootModel", "StrictBool", "StrictFloat", "StrictInt")
 _MODEL = '''class Model(BaseModel):
     """What all models of this package share."""
 
