@@ -16,8 +16,11 @@ from core.terminal import Terminal
 from core.version import VERSION
 
 if TYPE_CHECKING:
+    from core.settings import Settings
     from graphs.integrate.request import Request
-    from graphs.integrate.session import Session
+    from graphs.integrate.session import Means, Session
+
+    Requester = Callable[[str], Request]
 
 ROOT = Path(__file__).resolve().parent
 DONE, FAILED, CHANGES, USAGE, INTERRUPTED = 0, 1, 2, 64, 130
@@ -270,45 +273,60 @@ def completion(shell: str) -> int:
 
 
 @contextlib.contextmanager
-def session(
-    given: Mapping[str, Any], terminal: Terminal
-) -> Iterator[tuple[Session, Callable[[str], Request]]]:
-    """The opened session by settings and options, and how to make a request from a spec's name."""
+def session(given: Mapping[str, Any], terminal: Terminal) -> Iterator[tuple[Session, Requester]]:
+    """The opened session, and how to make a request from a spec's name.
+
+    An expected failure inside it is shown in the form that was asked for, and ends the command.
+    """
     _switch()
-    from core import fetch, sandbox, settings  # noqa: PLC0415  # --help needs none of it
+    from core import fetch, settings  # noqa: PLC0415  # --help needs none of it
     from graphs.integrate import asking  # noqa: PLC0415  # as above
     from graphs.integrate import session as sessions  # noqa: PLC0415  # as above
 
+    try:
+        known = settings.load(_flags(given), environ=os.environ, folder=Path.cwd())
+
+        def get(url: str) -> bytes:
+            bounds = fetch.FetchLimits(known.fetch.max_bytes, known.fetch.deadline_s, known.fetch.redirects)
+            return fetch.get(url, allow_hosts=known.fetch.hosts, limits=bounds).body
+
+        with sessions.opened(_means(known), terminal.say) as work:
+
+            def request(spec: str) -> Request:
+                work.reads = asking.folders(spec, given.get("root"))
+                version = known.kubernetes.version
+                return asking.request(spec, given, work.child, kubernetes=version, fetch=get)
+
+            yield work, request
+    except AppError as error:
+        terminal.fail(error)
+        raise click.exceptions.Exit(FAILED) from error
+
+
+def _flags(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are settings, too; a path as remote replaces the default repository."""
+    from graphs.integrate import asking  # noqa: PLC0415  # as above
+
     remote = given.get("git_remote")
     own = str(Path(remote).absolute()) if remote and not asking.is_address(remote) else None
-    flags = {"sandbox.level": given.get("sandbox"), "git.remote": own}
-    known = settings.load(flags, environ=os.environ, folder=Path.cwd())
-    limits = sandbox.Limits(
-        cpu_s=known.sandbox.cpu_s, wall_s=known.sandbox.wall_s, memory_mb=known.sandbox.memory_mb
-    )
-    means = sessions.Means(
+    return {"sandbox.level": given.get("sandbox"), "git.remote": own}
+
+
+def _means(known: Settings) -> Means:
+    from core import sandbox  # noqa: PLC0415  # as above
+    from graphs.integrate import session as sessions  # noqa: PLC0415  # as above
+
+    bounds = known.sandbox
+    return sessions.Means(
         home=known.home,
         store_url=known.store.url.get_secret_value(),
         remote=known.git.remote,
         hosts=known.git.hosts,
-        level=sandbox.Level[known.sandbox.level.upper()],
-        limits=limits,
+        level=sandbox.Level[bounds.level.upper()],
+        limits=sandbox.Limits(cpu_s=bounds.cpu_s, wall_s=bounds.wall_s, memory_mb=bounds.memory_mb),
         kubernetes=known.kubernetes.version,
         lease_s=known.store.lease_s,
     )
-
-    def get(url: str) -> bytes:
-        bounds = fetch.FetchLimits(known.fetch.max_bytes, known.fetch.deadline_s, known.fetch.redirects)
-        return fetch.get(url, allow_hosts=known.fetch.hosts, limits=bounds).body
-
-    with sessions.opened(means, terminal.say) as work:
-
-        def request(spec: str) -> Request:
-            work.reads = asking.folders(spec, given.get("root"))
-            version = known.kubernetes.version
-            return asking.request(spec, given, work.child, kubernetes=version, fetch=get)
-
-        yield work, request
 
 
 def _ask() -> bool:
@@ -334,7 +352,6 @@ def _switch() -> None:
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
-    form = "json" if {"-ojson", "json"} & set(sys.argv) and "-o" in " ".join(sys.argv) else "text"
     try:
         code = app.main(prog_name="autoweave", standalone_mode=False)
     except click.exceptions.Abort:
@@ -345,7 +362,7 @@ def main() -> None:
         error.show()
         code = USAGE
     except AppError as error:
-        Terminal(form="json" if form == "json" else "text").fail(error)
+        Terminal.of("text").fail(error)
         code = FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -161,11 +161,11 @@ def _store(work: Session) -> dict[str, Any]:
         kind = (
             "PostgreSQL" if work.means.store_url.startswith("postgresql") else f"SQLite in {work.means.home}"
         )
-        waiting = len(work.store.runs.expired())
+        left = len(work.left())
     except AppError as error:
         return _row("store", f"{error.code}: {error.message} {error.fix}", ok=False)
-    left = f"; {waiting} runs were left behind: ./autoweave runs resume" if waiting else ""
-    return _row("store", kind + left)
+    hint = f"; {left} runs were left behind: ./autoweave runs resume" if left else ""
+    return _row("store", kind + hint)
 
 
 def _engines(work: Session) -> dict[str, Any]:

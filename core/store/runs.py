@@ -77,6 +77,12 @@ class Runs:
         query = select(runs).where(self._is_expired()).order_by(runs.c.lease_until, runs.c.id)
         return self._database.read(lambda db: tuple(_run(row) for row in db.execute(query)))
 
+    def unfinished(self) -> tuple[Run, ...]:
+        """The runs of any tenant that somebody works on, or should; the waiting ones are a person's."""
+        query = select(runs).where(runs.c.state.in_(("admitted", "running")))
+        query = query.order_by(runs.c.created, runs.c.id)
+        return self._database.read(lambda db: tuple(_run(row) for row in db.execute(query)))
+
     def renew(self, run: Run) -> Run:
         """Hold the run for its lease's length from now on."""
         return self._write(run, lease_until=self._now() + run.lease_s)

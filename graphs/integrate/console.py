@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import AppError, Invalid, revive
+from core.errors import Invalid
 from core.terminal import Terminal
 from graphs.integrate import asking
 from graphs.integrate.request import Request
@@ -137,15 +137,13 @@ def _receipt(run: str, state: IntegrateState, terminal: Terminal) -> None:
 def _published(receipt: Mapping[str, Any]) -> str:
     word = "was already there" if receipt["adopted"] else "published"
     where = receipt["remote"]
-    return (
-        f"Commit {receipt['commit'][:12]} {word} on {receipt['branch']} of {where}\n"
-        f"Look at it:  git --git-dir={where} show --stat {receipt['branch']}"
-        if "://" not in where and "@" not in where
-        else f"Commit {receipt['commit'][:12]} {word} on {receipt['branch']} of {where}"
-    )
+    told = f"Commit {receipt['commit'][:12]} {word} on {receipt['branch']} of {_near(where)}"
+    if asking.is_address(where):
+        return told
+    return f"{told}\nLook at it:  git --git-dir={_near(where)} show --stat {receipt['branch']}"
 
 
-def problem(state: IntegrateState) -> AppError | None:
-    """The state's problem as an error again."""
-    found = state.get("problem")
-    return revive(found) if found else None
+def _near(path: str) -> str:
+    """The path as seen from here, when it lies below."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # regopy reserves more address space than a confined child may: it has to be loaded before.
 PRELOAD = ("graphs.integrate.work", "jsonschema_rs", "regopy", "yaml")
-WARM = ("graphs.integrate.work:warm",)
+WARM = ("datamodel_code_generator.parser.openapi", "graphs.integrate.work:warm")
 AUTHOR = ("AutoWeave", "autoweave@autoweave.invalid")
 
 
@@ -132,9 +132,18 @@ class Session:
         from graphs.integrate import runner  # noqa: PLC0415  # LangGraph: 1.9 CPU s
 
         self.last = self.kept
-        for run in self.store.runs.expired():
-            if run.graph == "integrate":
-                yield runner.resume(run, seat=self.seat, ask=lambda _: None)
+        for run in self.left():
+            yield runner.resume(run, seat=self.seat, ask=lambda _: None)
+
+    def left(self) -> tuple[Run, ...]:
+        """The runs nobody works on: never begun, lease over, or worker gone from this machine."""
+        over = {run.id for run in self.store.runs.expired()}
+        return tuple(
+            run
+            for run in self.store.runs.unfinished()
+            if run.graph == "integrate"
+            and (run.state == "admitted" or run.id in over or workers.is_gone(run.owner))
+        )
 
     def check(self, files: Mapping[str, str], options: Mapping[str, Any], report: str) -> tuple[bool, str]:
         """Whether the files pass, and the report. Outside engines are programs, so they run outside."""

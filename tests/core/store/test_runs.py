@@ -157,6 +157,17 @@ def test_a_run_whose_lease_ended_is_listed_and_taken_over(db: Store, clock: Cloc
     assert (second.id, second.fence, second.attempt) == (first.id, 2, 2)
 
 
+def test_unfinished_runs_are_those_of_workers_not_of_people(db: Store) -> None:
+    def held(key: str) -> store.Run:
+        return db.runs.claim("acme", admitted(db, key=key).id, worker="one", lease_s=30)
+
+    new, running = admitted(db, key="new"), held("running")
+    db.runs.finish(held("done"), result={})
+    db.runs.wait(held("asked"), plan_digest="sha256:1")
+
+    assert {run.id for run in db.runs.unfinished()} == {new.id, running.id}
+
+
 def test_a_renewed_lease_does_not_end(db: Store, clock: Clock) -> None:
     admitted(db)
     run = claimed(db, lease_s=30)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from graphs.integrate import session
 from tests.graphs.integrate import trials
 
 # One call of each kind; the soak kills at every single one, and at random moments.
@@ -51,3 +52,15 @@ def test_a_killed_run_is_finished_by_the_same_command(
     again = nursery.integrate(tmp_path / "home")
 
     assert trials.verdict(tmp_path / "home", again) == ""
+
+
+def test_a_killed_run_is_finished_without_its_input(nursery: trials.Nursery, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    nursery.integrate(home, "approvals.add>", 1)
+    means = session.Means(home=home, store_url=f"sqlite:///{home}/store.db", remote=f"{home}/remote.git")
+
+    with session.opened(means, lambda _: None) as work:
+        ended = [run for run, _ in work.resume()]
+
+        assert [run.state for run in ended] == ["done"]
+        assert work.left() == ()
