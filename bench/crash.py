@@ -20,8 +20,9 @@ from tests.graphs.integrate import trials
 def main(moments: int, seed: int) -> None:
     rng = random.Random(seed)
     with trials.nursery() as nursery, tempfile.TemporaryDirectory() as place:
+        whole = nursery.integrate(Path(place) / "first")
         start = time.monotonic()
-        whole = nursery.integrate(Path(place) / "whole")
+        nursery.integrate(Path(place) / "second")
         length_ms = int((time.monotonic() - start) * 1000)
         points = [(point, count) for point, calls in whole["calls"].items() for count in range(1, calls + 1)]
         orders = [*points, *(("after", rng.randrange(1, length_ms)) for _ in range(moments))]

@@ -62,8 +62,11 @@ def notes(state: IntegrateState) -> dict[str, Any]:
     """What the steps before validation found, for the ledger."""
     made = state["fidelity"]
     lossy = [
-        Finding("AW290", "warning", f"{part['status']}: {', '.join(part['lost'])}", place=part["place"])
+        Finding(
+            "AW290", "warning", f"{part['name']} is {part['status']}: {'; '.join(own)}", place=part["place"]
+        )
         for part in made["lossy"]
+        if (own := [each for each in part["lost"] if not each.startswith("see ")])
     ]
     refused = [
         Finding(

@@ -158,7 +158,9 @@ def _notes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """Each finding; each remark on a check; and, once for all documents, why something was not checked."""
     found = [finding for entry in entries for finding in entry.get("findings", ())]
     told = [
-        " ".join(str(finding[key]) for key in ("severity", "rule", "file", "message") if finding.get(key))
+        " ".join(
+            str(finding[key]) for key in ("severity", "rule", "file", "place", "message") if finding.get(key)
+        )
         for finding in found
         if isinstance(finding, Mapping)
     ]
