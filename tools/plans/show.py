@@ -155,7 +155,7 @@ def _check_line(check: str, count: Counter[str], color: bool, width: int) -> str
 
 
 def _notes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Each finding; each remark on a check; and, once for all documents, why something was not checked."""
+    """Each remark on a check; each finding; and, once for all documents, why something was not checked."""
     found = [finding for entry in entries for finding in entry.get("findings", ())]
     told = [
         " ".join(
@@ -165,15 +165,15 @@ def _notes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
         if isinstance(finding, Mapping)
     ]
     unmade: Counter[tuple[str, str]] = Counter()
+    remarks = []
     for entry in entries:
         status, reason = str(entry.get("status", "")), str(entry.get("reason", ""))
         if status in {"skipped", "not_run"}:
             unmade[status.replace("_", " "), reason or "no reason given"] += 1
         elif reason:
-            told.append(f"{entry.get('check', '')}: {reason}")
-    return [*dict.fromkeys(told)] + [
-        f"{count} {status}: {reason}" for (status, reason), count in unmade.items()
-    ]
+            remarks.append(f"{entry.get('check', '')}: {reason}")
+    why = [f"{count} {status}: {reason}" for (status, reason), count in unmade.items()]
+    return [*remarks, *dict.fromkeys(told), *why]
 
 
 def _wrapped(note: str, width: int) -> list[str]:
