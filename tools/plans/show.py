@@ -173,7 +173,7 @@ def _notes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
         elif reason:
             remarks.append(f"{entry.get('check', '')}: {reason}")
     why = [f"{count} {status}: {reason}" for (status, reason), count in unmade.items()]
-    return [*remarks, *dict.fromkeys(told), *why]
+    return [*dict.fromkeys([*remarks, *told]), *why]
 
 
 def _wrapped(note: str, width: int) -> list[str]:
