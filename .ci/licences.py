@@ -35,9 +35,13 @@ def page() -> str:
         re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower(): (found.version, licence(found))
         for found in distributions()
     }
-    return HEAD + "".join(f"| {name} | {version} | {text} |\n" for name, (version, text) in sorted(rows.items()))
+    return HEAD + "".join(
+        f"| {name} | {version} | {text} |\n" for name, (version, text) in sorted(rows.items())
+    )
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{PAGE.name}: {'unchanged' if PAGE.exists() and PAGE.read_text() == page() else 'written'}\n")
+    sys.stdout.write(
+        f"{PAGE.name}: {'unchanged' if PAGE.exists() and PAGE.read_text() == page() else 'written'}\n"
+    )
     PAGE.write_text(page())

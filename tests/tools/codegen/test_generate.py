@@ -389,24 +389,3 @@ def test_models_reads_what_generate_returns(document: Write) -> None:
         "value": {"code": 4},
         "place": "#/paths/~1pets/get/responses/default/content/application~1json/example",
     }
-
-
-def test_a_body_reads_no_number_from_text_and_parameters_do(document: Write) -> None:
-    size = {"type": "object", "properties": {"size": {"type": "integer"}, "big": {"type": "boolean"}}}
-    paths = {
-        "/pets": {
-            "get": {
-                "operationId": "listPets",
-                "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer"}}],
-                "responses": {},
-            }
-        }
-    }
-
-    found = codegen.generate(document({"Size": size}, paths=paths))
-    package = codegen.load(found["files"])
-
-    assert codegen.refusal(package.Size, {"size": "1"})
-    assert codegen.refusal(package.Size, {"big": 1})
-    assert not codegen.refusal(package.Size, {"size": 1, "big": True})
-    assert not codegen.refusal(package.ListPetsParameters, {"limit": "1"})

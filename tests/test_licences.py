@@ -1,0 +1,38 @@
+"""The table of licences speaks of what is locked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    text = (ROOT / "docs" / "licences.md").read_text()
+    return {name: (version, said) for name, version, said in re.findall(r"^\| (\S+) \| (\S+) \| (.+) \|$", text, re.MULTILINE)}  # fmt: skip
+
+
+def locked() -> dict[str, str]:
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    return {each["name"]: each["version"] for each in packages if "version" in each}
+
+
+def test_every_row_is_the_locked_version() -> None:
+    table = {name: version for name, (version, _) in rows().items() if name not in {"package", "---"}}
+
+    assert len(table) > 50
+    assert table.items() <= locked().items()
+
+
+def test_every_direct_dependency_has_a_row_with_a_licence() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    named = [*project["project"]["dependencies"]]
+    named += [each for each in project["dependency-groups"]["dev"] if isinstance(each, str)]
+    direct = {re.split(r"[\[=<>]", each)[0].lower() for each in named}
+
+    table = rows()
+
+    assert direct <= table.keys()
+    assert not [name for name, (_, said) in table.items() if said == "not stated"]
