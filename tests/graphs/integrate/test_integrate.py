@@ -124,6 +124,63 @@ def test_a_file_no_longer_made_is_removed(work: session.Session, request_: Reque
     assert "configmap" not in git(work, "ls-tree", "-r", "--name-only", "main")
 
 
+def test_the_helm_layout_is_a_chart_instead_of_base_and_overlays(
+    work: session.Session, request_: Request
+) -> None:
+    run, _ = integrate(work, replace(request_, overrides={**request_.overrides, "layout": "helm"}))
+
+    files = set(git(work, "ls-tree", "-r", "--name-only", "main").split())
+    assert run.state == "done"
+    assert {"apps/shop/chart/Chart.yaml", "apps/shop/chart/values.schema.json"} <= files
+    assert not [path for path in files if "/base/" in path or "/overlays/" in path or "/expected/" in path]
+
+
+def test_strict_fails_on_what_the_models_lose(work: session.Session, request_: Request) -> None:
+    lossy = b"""
+openapi: 3.1.0
+info: {title: a, version: '1'}
+paths: {}
+components: {schemas: {Odd: {type: object, properties: {a: {not: {type: string}}}}}}
+"""
+    request = replace(request_, source={"openapi.yaml": lossy})
+
+    strict, _ = integrate(work, replace(request, strict=True))
+    plain, state = integrate(work, request)
+
+    assert strict.problem["code"] == "AW203"
+    assert plain.state == "done"
+    assert state["fidelity"]["counts"]["partial"] == 1
+
+
+def test_a_module_that_breaks_a_policy_is_planned_and_not_applied(
+    work: session.Session, request_: Request
+) -> None:
+    run, state = integrate(work, replace(request_, overrides={**request_.overrides, "replicas": 500}))
+
+    assert run.problem["code"] == "AW920"
+    assert not state["ledger"]["ok"]
+    assert git(work, "for-each-ref") == ""
+
+
+def test_a_waiver_lets_one_finding_pass(work: session.Session, request_: Request) -> None:
+    many = replace(request_, overrides={**request_.overrides, "replicas": 500})
+    _, failed = integrate(work, many)
+    rules = {
+        (finding["rule"], row["document"])
+        for row in failed["ledger"]["entries"]
+        for finding in row["findings"]
+        if finding["severity"] == "error"
+    }
+    waivers = tuple(
+        {"rule": rule, "document": "*", "reason": "a load test", "until": "2999-01-31"}
+        for rule, _ in sorted(rules)
+    )
+
+    run, _ = integrate(work, replace(many, waivers=waivers))
+
+    assert run.state == "done"
+
+
 def test_a_rejected_plan_writes_nothing(work: session.Session, request_: Request) -> None:
     run, state = integrate(work, request_, lambda _: {"decisions": [{"type": "reject"}], "actor": "ada"})
 
