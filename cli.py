@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from core.terminal import Terminal
 from core.version import VERSION
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from core.settings import Settings
     from graphs.integrate.request import Request
     from graphs.integrate.session import Means, Session
@@ -26,6 +28,13 @@ ROOT = Path(__file__).resolve().parent
 DONE, FAILED, CHANGES, USAGE, INTERRUPTED = 0, 1, 2, 64, 130
 # Read by LangGraph when it is first imported: a checkpoint may then hold plain data only.
 SWITCHES = {"LANGGRAPH_STRICT_MSGPACK": "true", "LANGSMITH_TRACING": "false", "DO_NOT_TRACK": "1"}
+
+
+class TokenUnclear(Invalid):
+    """A token without its host could be sent to the wrong one."""
+
+    code = "AW909"
+    fix = "Write each token as host=token, such as git.example.com=…, with commas between."
 
 
 class FileUnwritable(Invalid):
@@ -317,6 +326,7 @@ def _means(known: Settings) -> Means:
     from graphs.integrate import session as sessions  # noqa: PLC0415  # as above
 
     bounds = known.sandbox
+    tokens = _tokens(known.git.tokens)
     return sessions.Means(
         home=known.home,
         store_url=known.store.url.get_secret_value(),
@@ -326,7 +336,16 @@ def _means(known: Settings) -> Means:
         limits=sandbox.Limits(cpu_s=bounds.cpu_s, wall_s=bounds.wall_s, memory_mb=bounds.memory_mb),
         kubernetes=known.kubernetes.version,
         lease_s=known.store.lease_s,
+        token=(lambda host: tokens.get(host, "")) if tokens else None,
     )
+
+
+def _tokens(listed: Iterable[SecretStr]) -> dict[str, str]:
+    """Each host's token; what has no host is refused without being shown."""
+    pairs = [each.get_secret_value().partition("=") for each in listed]
+    if not all(host and token for host, _, token in pairs):
+        raise TokenUnclear("A git token does not say for which host it is.", place="AUTOWEAVE_GIT_TOKENS")
+    return {host: token for host, _, token in pairs}
 
 
 def _ask() -> bool:

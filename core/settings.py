@@ -70,6 +70,7 @@ class StoreSettings(_Group):
 class GitSettings(_Group):
     remote: str  # by default a bare repository in the home folder
     hosts: tuple[str, ...] = ()  # `name` or `name:port`; no host beyond these is pushed to
+    tokens: tuple[SecretStr, ...] = ()  # `host=token` each; a token goes to its own host only
 
 
 class SandboxSettings(_Group):

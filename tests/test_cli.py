@@ -280,6 +280,21 @@ def test_doctor_says_what_the_machine_gives(aw: Shell) -> None:
     assert parts["git"]["ok"]
 
 
+def test_a_git_token_without_its_host_is_refused_and_not_shown(aw: Shell) -> None:
+    done = aw("plan", SPEC, AUTOWEAVE_GIT_TOKENS="s3cret-token-value")
+
+    assert done.returncode == 1
+    assert "AW909" in done.stderr
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_a_url_is_fetched_by_the_rules_of_fetch(aw: Shell) -> None:
+    done = aw("plan", "https://127.0.0.1/openapi.yaml")
+
+    assert done.returncode == 1
+    assert "error AW8" in done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script(aw: Shell, shell: str) -> None:
     done = aw("completion", shell)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from core import workers
 from core.errors import AppError
 from graphs.integrate import nodes, publishing
 from graphs.integrate.deps import Deps
@@ -33,7 +34,8 @@ def apply(stored: bytes, store: Store, deps: Deps, *, worker: str, lease_s: floa
         return dict(run.result)
     if run.has_ended:
         run = store.runs.reopen(plan.tenant, run.id)
-    run = store.runs.claim(plan.tenant, run.id, worker=worker, lease_s=lease_s)
+    gone = run.owner if workers.is_gone(run.owner) else ""
+    run = store.runs.claim(plan.tenant, run.id, worker=worker, lease_s=lease_s, instead_of=gone)
     try:
         with Held(run, store):
             receipt = publishing.published(stored, replace(deps, journal=Journal(store, run)))
