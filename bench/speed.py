@@ -141,15 +141,17 @@ def main(names: list[str]) -> None:
 
 
 def summary(rows: list[tuple[Document, float, bool, float, float, float, float, float]]) -> None:
-    print("\nmedian ratios, by size (command / ours; ✘ rows, where the command makes nothing, included)")
-    for label, _ in SIZES:
-        mine = [row for row in rows if row[0].label == label]
+    made = [row for row in rows if row[2]]
+    print("\nmedian ratios, by size: command / ours; ✘ rows, where the command gives up early, apart")
+    for label, some in [(label, part) for part in (made, rows) for label, _ in SIZES]:
+        mine = [row for row in some if row[0].label == label]
         if mine:
             read = statistics.median(row[1] / row[3] for row in mine)
             proven = statistics.median(row[1] / row[4] for row in mine)
             goal = f"goal ×{GOALS[label]}"
-            print(f"  {label:3} {len(mine):3} documents: ×{read:6.1f} ({goal}), proven too ×{proven:6.1f}")
-    made = [row for row in rows if row[2]]
+            which = "made" if some is made else "all"
+            told = f"×{read:6.1f} ({goal}), proven too ×{proven:6.1f}"
+            print(f"  {label:3}{which:5}{len(mine):3} documents: {told}")
     for title, some in (("all", rows), ("where the command makes models", made)):
         if some:
             print(f"  cold, {title}: {statistics.median(row[6] / row[1] for row in some):.2f} (goal ≤ 1.0)")

@@ -25,7 +25,7 @@ _SPEC_FINDINGS = 100  # of each document, in the ledger; `validate SPEC` shows a
 
 def names(source: dict[str, Any]) -> list[str]:
     """Every file that the document at `source` reads."""
-    return list(openapi.load(source)["files"])
+    return openapi.names(source)
 
 
 def parse(source: bytes) -> dict[str, Any]:

@@ -82,12 +82,22 @@ def _cleared(opened: Opened) -> tuple[bundle.Bundle, str]:
     return made, version
 
 
+def names(source: dict[str, Any]) -> list[str]:
+    """Every file the document is made of, across the sandbox's border as `load` is; nothing is judged."""
+    opened = Opened(_source(source), Limits())
+    with report.placed(opened):
+        _cleared(opened)
+    return sorted(opened.digests)
+
+
 def load(source: dict[str, Any]) -> dict[str, Any]:
     """`parse` across the sandbox's border: `{"files", "entry"}` or `{"root", "entry"}` in, plain data out."""
-    entry = str(source["entry"])
-    if "files" in source:
-        return parse(Memory(source["files"], entry)).to_dict()
-    return parse(Folder(Path(source["root"]), entry)).to_dict()
+    return parse(_source(source)).to_dict()
+
+
+def _source(plain: dict[str, Any]) -> Source:
+    entry = str(plain["entry"])
+    return Memory(plain["files"], entry) if "files" in plain else Folder(Path(plain["root"]), entry)
 
 
 def _version(raw: Any, entry: str) -> str:

@@ -183,3 +183,10 @@ def test_many_findings_are_bounded(parse: Parse) -> None:
     )
 
     assert len(spec.findings) <= 600
+
+
+def test_names_are_every_file_and_nothing_is_judged() -> None:
+    entry = b"openapi: 3.0.3\ninfo: {title: a, version: '1'}\npaths: {/a: {$ref: 'parts/a.yaml'}}"
+    files = {"api.yaml": entry, "parts/a.yaml": b"get: {responses: 3}", "other.yaml": b"x"}
+
+    assert openapi.names({"files": files, "entry": "api.yaml"}) == ["api.yaml", "parts/a.yaml"]
