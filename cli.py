@@ -92,7 +92,9 @@ about_module = options(
 about_checks = options(
     click.option("--strict", is_flag=True, help="Fail if the models lose anything of the spec."),
     click.option("--kubernetes", metavar="VERSION", help="Kubernetes version to check against."),
-    click.option("--engine", "engines", multiple=True, help="builtin, kubeconform, conftest, helm, kubectl."),
+    click.option(
+        "--engine", "engines", multiple=True, help="builtin, kubeconform, conftest, helm, kustomize, kubectl."
+    ),
     click.option("--waivers", type=_path, help="YAML list of waivers."),
     click.option("--sandbox", metavar="LEVEL", help="confined; `process` lowers it openly."),
 )
@@ -188,7 +190,9 @@ def diff(spec: str, full: bool, form: Any, quiet: bool, **given: Any) -> int:
 @click.argument("paths", nargs=-1, required=True, type=_path)
 @click.option("--format", "report", type=click.Choice(["text", "json", "junit", "sarif"]), default="text")
 @click.option("--kubernetes", metavar="VERSION", help="Kubernetes version to check against.")
-@click.option("--engine", "engines", multiple=True, help="builtin, kubeconform, conftest, helm, kubectl.")
+@click.option(
+    "--engine", "engines", multiple=True, help="builtin, kubeconform, conftest, helm, kustomize, kubectl."
+)
 @click.option("--policy", type=_path, help="Folder of Rego policies instead of the product's own.")
 @click.option("--waivers", type=_path, help="YAML list of waivers.")
 @click.option("--ignore-missing-schemas", is_flag=True, help="Skip kinds that no schema is known for.")

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
-from core.errors import NotFound
+from core.errors import NotFound, Unavailable
 
 
 class BlobMissing(NotFound):
@@ -19,6 +19,14 @@ class BlobMissing(NotFound):
 
     code = "AW790"
     fix = "Run the same command again: the bytes are made anew from the input."
+
+
+class HomeUnwritable(Unavailable):
+    """The folder for AutoWeave's own state cannot be written: missing, read-only, or the disk is full."""
+
+    code = "AW791"
+    status = 507
+    fix = "Free space there, or set AUTOWEAVE_HOME to a folder that this user may write."
 
 
 class Blobs(Protocol):
@@ -59,14 +67,12 @@ class Folder:
     def put(self, content: bytes) -> str:
         name = digest(content)
         path = self._path(name)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, draft = tempfile.mkstemp(dir=path.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(draft).replace(path)
+        try:
+            if not path.exists():
+                private(path.parent)
+                _write(path, content)
+        except OSError as error:
+            raise HomeUnwritable(f"{error.strerror}.", place=str(self._root)) from error
         return name
 
     def get(self, name: str) -> bytes:
@@ -82,3 +88,25 @@ class Folder:
         if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
             raise BlobMissing("That is not a SHA-256 in hex.", digest=name[:80])
         return self._root / name[:2] / name[2:]
+
+
+def private(folder: Path) -> Path:
+    """The folder, made where it is missing, for this user alone."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise HomeUnwritable(f"The folder cannot be made: {error.strerror}.", place=str(folder)) from error
+    return folder
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle, draft = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(path)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise

@@ -288,6 +288,14 @@ def test_a_git_token_without_its_host_is_refused_and_not_shown(aw: Shell) -> Non
     assert "s3cret" not in done.stdout + done.stderr
 
 
+def test_a_home_that_cannot_be_written_is_said(aw: Shell) -> None:
+    done = aw("integrate", SPEC, "--yes", AUTOWEAVE_HOME="/proc/nowhere")
+
+    assert done.returncode == 1
+    assert "AW791" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_url_is_fetched_by_the_rules_of_fetch(aw: Shell) -> None:
     done = aw("plan", "https://127.0.0.1/openapi.yaml")
 

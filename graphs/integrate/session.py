@@ -95,7 +95,7 @@ class Session:
     def store(self) -> Store:
         from core import store  # noqa: PLC0415  # SQLAlchemy: only a run needs it
 
-        self.means.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        blobs.private(self.means.home)
         opened = store.open(self.means.store_url)
         self._stack.callback(opened.close)
         return opened
@@ -235,8 +235,7 @@ def checkpointer(means: Means) -> Iterator[Any]:
 
     from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  # as above
 
-    means.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = sqlite3.connect(means.home / "checkpoints.db", check_same_thread=False, timeout=30)
+    file = sqlite3.connect(blobs.private(means.home) / "checkpoints.db", check_same_thread=False, timeout=30)
     with contextlib.closing(file):
         file.execute("PRAGMA synchronous=FULL")
         yield SqliteSaver(file)
