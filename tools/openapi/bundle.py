@@ -278,7 +278,10 @@ class Bundle:
             if (where, fragment) in seen or len(seen) > _HOPS:
                 raise RefLoop(f"The reference {ref[:200]!r} leads in a circle.", place=at)
             seen.add((where, fragment))
-            value, rest, stop = self._step(where, fragment, ref)
+            try:
+                value, rest, stop = self._step(where, fragment, ref)
+            except FileMissing as error:
+                raise FileMissing(f"There is no file {where!r} for {ref[:200]!r}.", place=at) from error
             if stop is None:
                 return _Target(where, fragment, value)
             if where == self.entry and not rest:

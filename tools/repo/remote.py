@@ -63,7 +63,7 @@ def _listed(kind: Literal["https", "ssh"], text: str, match: re.Match[str], host
         raise RemoteRefused(
             f"Host {host} is not on the list of allowed git hosts.",
             place=host,
-            fix="Ask for the host to be allowed, or choose one of the listed hosts.",
+            fix="Allow the host (AUTOWEAVE_GIT_HOSTS), or choose one of the listed ones.",
             allowed=sorted(hosts),
         )
     return Remote(kind, text.rstrip("/"), host)
