@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import UnsafeModels
+from .times import NAMES as TIMES
 
 _IMPORTS: dict[str, frozenset[str]] = {
     "__future__": frozenset({"annotations"}),
@@ -97,6 +98,8 @@ def _follow(node: Any, parts: tuple[str, ...], typed: bool, stack: list[tuple[An
 def _import(node: ast.ImportFrom) -> str:
     if node.level == 1 and node.module == "_later":
         return "" if [(a.name, a.asname) for a in node.names] == [("Later", None)] else "an import"
+    if node.level == 1 and node.module == "_times":
+        return "" if all(a.name in TIMES and a.asname is None for a in node.names) else "an import"
     if node.level == 1 and node.module == "_generated":
         wrong = (a.name for a in node.names if a.asname != a.name or a.name.startswith("_"))
         return next((f"import of {name}" for name in wrong), "")

@@ -19,7 +19,7 @@ Kind = Literal["alias", "class", "enum", "root"]
 
 # An annotation in JSON Schema, so an annotation here: `format` alone never refuses a value, except
 # where Python has a type of its own for it.
-_STRINGS = {"date-time": "datetime_", "date": "Date", "time": "Time", "uuid": "UUID", "binary": "bytes"}
+_STRINGS = {"date-time": "DateTime", "date": "Date", "time": "Time", "uuid": "UUID", "binary": "bytes"}
 # A body is JSON, where "1" is no integer. Parameters arrive as text, so theirs are read from it.
 _SCALARS = {"integer": "StrictInt", "number": "StrictFloat", "boolean": "StrictBool", "null": "None"}
 _FROM_TEXT = {"integer": "int", "number": "float", "boolean": "bool", "null": "None"}
@@ -231,7 +231,7 @@ class Emitter:
 
 _TYPES = frozenset(
     {"str", "int", "float", "bool", "list", "dict", "bytes", "Any", "Annotated", "Literal", "Field", "Later"}
-    | {"Date", "StrictBool", "StrictFloat", "StrictInt", "Time", "UUID", "datetime_"}
+    | {"Date", "StrictBool", "StrictFloat", "StrictInt", "Time", "UUID", "DateTime"}
 )
 
 

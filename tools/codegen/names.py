@@ -16,6 +16,7 @@ IMPORTED = frozenset(
     {
         *("Annotated", "Any", "AnyUrl", "AwareDatetime", "BaseModel", "ByteSize", "ConfigDict", "Date"),
         *(
+            "DateTime",
             "Decimal",
             "Dict",
             "EmailStr",

@@ -78,3 +78,19 @@ def test_a_body_reads_no_number_from_text_and_parameters_do(document: Write) -> 
     assert codegen.refusal(package.Size, {"big": 1})
     assert not codegen.refusal(package.Size, {"size": 1, "big": True})
     assert not codegen.refusal(package.ListPetsParameters, {"limit": "1"})
+
+
+@pytest.mark.parametrize(
+    ("format_", "text"),
+    [("date", "2026-11-20"), ("date-time", "2026-11-20T12:00:00Z"), ("time", "12:00:00")],
+)
+def test_a_date_or_time_is_read_from_text_and_never_from_a_number(
+    document: Write, format_: str, text: str
+) -> None:
+    found = codegen.generate(document({"When": {"type": "string", "format": format_}}))
+    when = codegen.load(found["files"]).When
+
+    assert codegen.refusal(when, 1700000000)
+    assert codegen.refusal(when, 0.5)
+    assert not codegen.refusal(when, text)
+    assert not codegen.refusal(when, when.model_validate(text).root)
