@@ -22,7 +22,7 @@ MEANING = {
     "dropped": "mutants without a required property refused",
     "typed": "mutants of another kind (object, array) refused",
     "null": "mutants with null refused (a field that may be left out takes null: Python's way to say so)",
-    "scalar": "mutants of another scalar type refused (Pydantic reads '1' as 1 and 1 as true)",
+    "scalar": "mutants of another scalar type refused",
 }
 _DEEPEST = 4
 
