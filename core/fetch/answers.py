@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import ssl
 
 
+# Earlier Pythons take a connection that is cut for TLS's own end (CPython issue 95494).
+ENDS_ARE_SEEN = sys.version_info >= (3, 11, 4)
 _TEXT = re.compile(
     r"(application|text)/([\w.-]+\+)?(x-|vnd\.)?(json|yaml|yml|plain|openapi|octet-stream)"
     r"|application/vnd\.oai\.openapi"
@@ -44,12 +47,19 @@ def refuse(answer: http.client.HTTPResponse, place: str) -> None:
 
 def body(answer: http.client.HTTPResponse, limit: int, place: str) -> bytes:
     whole = bytearray()
+    is_open = answer.length is None and not answer.chunked
     if answer.length is not None and answer.length > limit:
         raise BodyTooLarge(f"The document is over {limit} bytes.", place=place)
     for piece in _plain(answer, _sent(answer, limit, place), place):
         whole += piece
         if len(whole) > limit:
             raise BodyTooLarge(f"The document is over {limit} bytes.", place=place)
+    if is_open and not ENDS_ARE_SEEN:
+        raise AnswerInvalid(
+            "The answer does not say how long it is, and this Python cannot tell its end from a cut.",
+            place=place,
+            fix="Use Python 3.11.4 or newer, or download the file and name it.",
+        )
     return bytes(whole)
 
 

@@ -109,8 +109,12 @@ class Cache:
             return False
         _refuse_shared(self.path)
         # Under the exclusive lock nobody works here: a lock file was left by a killed git.
-        stale = any(self.path.glob("*.lock")) or any((self.path / "refs").rglob("*.lock"))
-        return not stale and not self._is_bloated()
+        return not self._is_locked() and not self._is_bloated()
+
+    def _is_locked(self) -> bool:
+        # Not by glob: git removes empty folders of refs, also while they are looked through.
+        found = (name for _, _, names in os.walk(self.path / "refs") for name in names)
+        return any(self.path.glob("*.lock")) or any(name.endswith(".lock") for name in found)
 
     def _is_bloated(self) -> bool:
         loose, packs = self.path / "objects" / "17", self.path / "objects" / "pack"
