@@ -48,8 +48,12 @@ def _sqlite(url: URL, busy_s: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # the driver's own BEGIN is deferred: two writers would deadlock
-        for pragma in _PRAGMAS:
-            raw.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in _PRAGMAS:
+                raw.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            raw.close()  # the pool has not taken it yet, so nobody else would
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(db: Connection) -> None:

@@ -92,8 +92,12 @@ def connect(url: str, *, now: Callable[[], float], busy_s: float) -> Store:
     files.create(path, lambda new: _open(parsed.set(database=str(new)), now, busy_s).close())
     files.refuse_unsafe(path)
     store = _open(parsed.set(database=str(path)), now, busy_s)
-    if path.stat().st_size <= _CHECKED_BYTES:
-        store.check()
+    try:
+        if path.stat().st_size <= _CHECKED_BYTES:
+            store.check()
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
