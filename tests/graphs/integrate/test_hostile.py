@@ -32,7 +32,8 @@ def test_there_is_a_corpus_to_judge(corpus: Path) -> None:
     assert len(FOUND) == 22
 
 
-@pytest.mark.parametrize("document", FOUND, ids=lambda document: document.name)
+@pytest.mark.skipif(not FOUND, reason="group corpus: no folder at AUTOWEAVE_CORPUS or ../shared/corpus")
+@pytest.mark.parametrize("document", FOUND or (None,), ids=lambda document: getattr(document, "name", "none"))
 def test_a_hostile_document_does_no_harm(
     document: hostile.Document, warm: session.Session, canary: list[bytes]
 ) -> None:
