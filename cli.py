@@ -195,6 +195,7 @@ def diff(spec: str, full: bool, form: Any, quiet: bool, **given: Any) -> int:
 )
 @click.option("--policy", type=_path, help="Folder of Rego policies instead of the product's own.")
 @click.option("--waivers", type=_path, help="YAML list of waivers.")
+@click.option("--kubeconfig", type=_path, help="The cluster that `--engine kubectl` asks.")
 @click.option("--ignore-missing-schemas", is_flag=True, help="Skip kinds that no schema is known for.")
 @click.option("--fail-on-warn", is_flag=True, help="A warning fails too.")
 @click.option("--authority", is_flag=True, help="Put an OpenAPI document to openapi-spec-validator as well.")

@@ -60,6 +60,7 @@ def validated(
         "ignore_missing": bool(given.get("ignore_missing_schemas")),
         "fail_on_warning": bool(given.get("fail_on_warn")),
         "policies": _policies(given.get("policy")),
+        "outside": {"kubeconfig": str(cluster.absolute()) if (cluster := given.get("kubeconfig")) else ""},
     }
     files = _files(paths)
     terminal.say(f"… checking {len(files)} files")
