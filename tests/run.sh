@@ -23,6 +23,7 @@ uv=$(command -v uv || echo build/uv/bin/uv)
 bash .ci/setup "$uv"
 debian postgresql "ls /usr/lib/postgresql/*/bin/initdb || command -v initdb"
 debian openssl "command -v openssl"
+debian bubblewrap "command -v bwrap"
 if command -v go >/dev/null; then
     note "building kubeconform, conftest and helm into build/go (once; minutes)"
     .venv/bin/python -m bench.go_tools
