@@ -24,6 +24,7 @@ from bench.corpus import ROOT, SIZES, Document, documents
 from core import blobs
 from graphs.integrate import asking, dry, session
 from graphs.integrate.request import Request, given
+from tools import repo
 
 OPTIONS: tuple[str, ...] = (
     "--input-file-type",
@@ -114,6 +115,15 @@ class Warm:
         return time.perf_counter() - start
 
 
+def begin(path: Path) -> None:
+    """A repository with one commit, so that every plan has a head to be held against."""
+    repo.create(path)
+    git = ["git", f"--git-dir={path}", "-c", "user.name=bench", "-c", "user.email=bench@bench.invalid"]
+    tree = subprocess.run([*git, "mktree"], input=b"", capture_output=True, check=True).stdout.strip()
+    made = subprocess.run([*git, "commit-tree", "-m", "begin", tree], capture_output=True, check=True)
+    subprocess.run([*git, "update-ref", "refs/heads/main", made.stdout.strip()], check=True)
+
+
 def main(names: list[str]) -> None:
     rows = []
     with tempfile.TemporaryDirectory() as place:
@@ -121,6 +131,7 @@ def main(names: list[str]) -> None:
         means = session.Means(
             home=home / "state", store_url=f"sqlite:///{home}/s.db", remote=f"{home}/r.git", is_warm=True
         )
+        begin(Path(means.remote))
         with session.opened(means, lambda _: None) as work:
             warm = Warm(work)
             wanted = [each for each in documents() if not names or each.name in names]

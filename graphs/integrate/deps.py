@@ -29,6 +29,8 @@ class Remote(Protocol):
 
     def head(self, branch: str) -> str | None: ...
 
+    def tip(self, branch: str) -> str | None: ...
+
     def read(self, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]: ...
 
     def publish(self, publication: Any) -> Any: ...
@@ -38,6 +40,9 @@ class Unborn:
     """A repository that is not made yet: nothing is in it, and reading makes nothing."""
 
     def head(self, branch: str) -> str | None:  # noqa: ARG002  # the protocol's words
+        return None
+
+    def tip(self, branch: str) -> str | None:  # noqa: ARG002  # as above
         return None
 
     def read(self, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:  # noqa: ARG002  # as above

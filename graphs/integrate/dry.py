@@ -47,4 +47,4 @@ class Memo:
 
 def _head(state: IntegrateState, deps: Deps) -> str:
     git = state["descriptor"]["git"]
-    return deps.remote(git.get("remote")).head(git["branch"]) or ""
+    return deps.remote(git.get("remote")).tip(git["branch"]) or ""

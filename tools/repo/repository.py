@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,6 +87,15 @@ class Repository:
     def head(self, branch: str) -> str | None:
         """The branch's commit on the remote, fetched; None where there is no such branch."""
         return self._cache.fetch(refs.branch(branch))
+
+    def tip(self, branch: str) -> str | None:
+        """The branch's commit on the remote, as `head` tells it; where it can be seen without git, it is."""
+        ref = Path(self._remote.address) / "refs" / "heads" / refs.branch(branch)
+        if self._remote.is_local and ref.is_file():
+            found = ref.read_text("ascii", "replace").strip()
+            if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", found):
+                return found
+        return self.head(branch)
 
     def read(self, commit: str, prefixes: Sequence[str]) -> dict[str, bytes]:
         """The files at or below the prefixes in a commit of the remote."""

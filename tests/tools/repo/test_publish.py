@@ -48,6 +48,16 @@ def test_publishing_again_adopts_what_is_there(world: World) -> None:
     assert len(world.commits()) == 1
 
 
+def test_the_tip_is_the_head_also_when_refs_are_packed(world: World) -> None:
+    repository = world.open()
+    assert repository.tip("main") is None
+    receipt = repository.publish(publication())
+
+    assert repository.tip("main") == receipt.commit
+    world.git("pack-refs", "--all")
+    assert repository.tip("main") == receipt.commit
+
+
 def test_an_adopted_build_under_later_commits_is_found(world: World) -> None:
     first = world.open().publish(publication())
     world.somebody({"README": b"hello"})
