@@ -95,7 +95,7 @@ class Warm:
         if state.get("problem"):
             raise SystemExit(f"{document.name}: {state['problem']}")
         parent = time.process_time() - before
-        made = ormsgpack.unpackb(self.work.last.get(state["models"]))["files"]
+        made = ormsgpack.unpackb(self.work.last.get(state["models"]))
         start = time.process_time()
         for name, text in made.items():
             if name.endswith(".py"):

@@ -10,8 +10,6 @@ from core.findings import Finding
 from core.version import VERSION
 from graphs.integrate.state import IntegrateState
 
-_STATUSES = ("generated", "partial", "dropped")
-_SHOWN = 200  # lossy parts named in the state; the models blob holds them all
 _KINDS = (("live", "liveness"), ("alive", "liveness"), ("ready", "readiness"), ("readiness", "readiness"))
 
 
@@ -44,18 +42,9 @@ def _kind(path: str) -> str:
 
 
 def fidelity(models: Mapping[str, Any], proof: Mapping[str, Any]) -> dict[str, Any]:
-    """Counts, and the parts that were lost, the first `_SHOWN` of them."""
-    parts = models["fidelity"]
-    lossy = [part for part in parts if part["status"] != "generated"]
-    refused = [each for each in proof["examples"] if not each["accepted"]]
-    return {
-        "counts": {name: sum(part["status"] == name for part in parts) for name in _STATUSES},
-        "classes": proof["classes"],
-        "built": proof["built"],
-        "lossy": lossy[:_SHOWN],
-        "examples": len(proof["examples"]),
-        "refused": refused[:_SHOWN],
-    }
+    """Counts, and the parts that were lost or refused."""
+    kept = {name: models[name] for name in ("counts", "lossy")}
+    return kept | {name: proof[name] for name in ("classes", "built", "examples", "misfits", "refused")}
 
 
 def notes(state: IntegrateState) -> dict[str, Any]:
@@ -76,7 +65,7 @@ def notes(state: IntegrateState) -> dict[str, Any]:
     ]
     counts = ", ".join(f"{number} {name}" for name, number in made["counts"].items())
     built = f"{made['built']} of {made['classes']} classes were built"
-    told = f"{built}; {counts}; {made['examples']} examples, {len(refused)} refused."
+    told = f"{built}; {counts}; {made['examples']} examples, {made['misfits']} refused."
     return {
         "spec": state["spec"]["findings"],
         "models": [finding.to_dict() for finding in (*lossy, *refused)],

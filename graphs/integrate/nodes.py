@@ -10,8 +10,6 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-import ormsgpack
-
 from core.errors import AppError, Invalid
 from graphs.integrate import content, publishing
 from graphs.integrate.state import IntegrateState
@@ -78,8 +76,8 @@ def generate(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
     document = deps.blobs.get(state["document"])
     strict = bool(state["options"].get("strict"))
     made = deps.child.call("graphs.integrate.work:generate", document, strict).value
-    proof = deps.child.call("graphs.integrate.work:prove", made).value
-    return {"models": deps.blobs.put(made), "fidelity": content.fidelity(ormsgpack.unpackb(made), proof)}
+    proof = deps.child.call("graphs.integrate.work:prove", made["files"], made["claims"]).value
+    return {"models": deps.blobs.put(made["files"]), "fidelity": content.fidelity(made, proof)}
 
 
 @expected

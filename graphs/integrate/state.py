@@ -19,7 +19,7 @@ class IntegrateState(IntegrateInput, total=False):
     document: str  # by parse: digest of the bundled document, JSON
     text: str  # by parse: digest of what is committed as openapi.yaml
     descriptor: dict[str, Any]  # by describe: the module with every default filled in
-    models: str  # by generate: digest of {"files", "names", "fidelity"}
+    models: str  # by generate: digest of {path: text} below the models folder
     fidelity: dict[str, Any]  # by generate: counts, and what was lost
     sandbox: str  # by parse: the level the child really had
     bundle: str  # by render: digest of {path: text}

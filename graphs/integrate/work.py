@@ -20,6 +20,8 @@ from tools import codegen, manifests, openapi, validation
 from tools.validation import ledger as ledgers
 from tools.validation import policy, schemas
 
+_STATUSES = ("generated", "partial", "dropped")
+_SHOWN = 200  # parts that lost something, and examples that were refused, told by name
 _SPEC_FINDINGS = 100  # of each document, in the ledger; `validate SPEC` shows all
 
 
@@ -80,14 +82,30 @@ def describe(module: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, An
     return made.plain()
 
 
-def generate(document: bytes, strict: bool) -> bytes:
-    return ormsgpack.packb(codegen.generate(orjson.loads(document), strict=strict))
+def generate(document: bytes, strict: bool) -> dict[str, Any]:
+    """The package's files, packed; what `prove` needs of the rest, packed; and what was carried over."""
+    made = codegen.generate(orjson.loads(document), strict=strict)
+    rows = made["fidelity"]
+    lossy = [row for row in rows if row["status"] != "generated"]
+    return {
+        "files": ormsgpack.packb(made["files"]),
+        "claims": ormsgpack.packb({"names": made["names"], "examples": made["examples"]}),
+        "counts": {status: sum(row["status"] == status for row in rows) for status in _STATUSES},
+        "lossy": lossy[:_SHOWN],
+    }
 
 
-def prove(models: bytes) -> dict[str, Any]:
+def prove(files: bytes, claims: bytes) -> dict[str, Any]:
     """Compile, import and rebuild the models; hold the document's own examples against them."""
-    made = ormsgpack.unpackb(models)
-    return codegen.prove(made["files"], made["names"], made["examples"])
+    claimed = ormsgpack.unpackb(claims)
+    report = codegen.prove(ormsgpack.unpackb(files), claimed["names"], claimed["examples"])
+    refused = [each for each in report["examples"] if not each["accepted"]]
+    return {
+        **report,
+        "examples": len(report["examples"]),
+        "misfits": len(refused),
+        "refused": refused[:_SHOWN],
+    }
 
 
 def render(
@@ -97,7 +115,7 @@ def render(
     policies = {f"policy/{name}": rego for name, rego in policy.bundled().items()}
     made = {
         "digests": {"policies": _digest(policies), "schemas": schemas.digest(kubernetes)},
-        "models": ormsgpack.unpackb(models)["files"],
+        "models": ormsgpack.unpackb(models),
         "openapi": text.decode(),
         "beside": sorted(policies),
     }
