@@ -296,6 +296,19 @@ def test_a_home_that_cannot_be_written_is_said(aw: Shell) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_damaged_checkpoints_are_said_and_left_as_they_are(aw: Shell) -> None:
+    file = aw.home / "state" / "checkpoints.db"
+    file.parent.mkdir()
+    file.write_text("no database at all, but long enough to be looked at")
+
+    done = aw("integrate", SPEC, "--yes")
+
+    assert "AW792" in done.stderr
+    assert file.read_text().startswith("no database")
+    file.unlink()
+    assert aw("integrate", SPEC, "--yes").returncode == 0
+
+
 def test_a_url_is_fetched_by_the_rules_of_fetch(aw: Shell) -> None:
     done = aw("plan", "https://127.0.0.1/openapi.yaml")
 

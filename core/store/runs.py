@@ -95,6 +95,10 @@ class Runs:
         """Hand the run back unfinished: another worker need not wait, and the attempt does not count."""
         return self._write(run, state="admitted", attempt=max(run.attempt - 1, 0), **_NO_LEASE)
 
+    def recall(self, tenant: str, run_id: str) -> Run:
+        """Let a waiting run be worked on without an answer: the plan it showed is gone, a new one is due."""
+        return self._database.write(lambda db: self._recall(db, _get(db, tenant, run_id)))
+
     def finish(self, run: Run, *, result: Any) -> Run:
         return self._write(run, state="done", result=canonical(result), **_NO_LEASE)
 
@@ -156,6 +160,11 @@ class Runs:
             raise RunEnded(f"The run is {run.state}; only an ended run can be opened again.", run=run.id)
         values = {"state": "admitted", "attempt": 0, "result": None, "problem": None, "awaits": ""}
         db.execute(update(runs).where(_is(run)).values(updated=self._now(), **values))
+        return _get(db, run.tenant, run.id)
+
+    def _recall(self, db: Connection, run: Run) -> Run:
+        waits = and_(_is(run), runs.c.state == "waiting")
+        db.execute(update(runs).where(waits).values(state="admitted", awaits="", updated=self._now()))
         return _get(db, run.tenant, run.id)
 
     def _is_expired(self) -> ColumnElement[bool]:

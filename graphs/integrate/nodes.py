@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import AppError, Invalid
+from core.store import LeaseLost
 from graphs.integrate import content, publishing
 from graphs.integrate.state import IntegrateState
 
@@ -45,6 +46,8 @@ def expected(node: Node) -> Node:
     def guarded(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
         try:
             return node(state, runtime)
+        except LeaseLost:
+            raise  # the run is another worker's now: this one must not write its checkpoint
         except AppError as error:
             return {"problem": error.to_dict()}
 

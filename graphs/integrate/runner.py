@@ -86,10 +86,13 @@ def resume(
     while True:
         if run.state == "waiting":
             state = _state(run, seat)
-            answer = ask(state)
-            if answer is None:
+            answer = ask(state) if "plan" in state else None
+            if answer is not None:
+                run = _answered(run, answer, seat)
+            elif "plan" in state:
                 return run, state
-            run = _answered(run, answer, seat)
+            else:  # its checkpoints were lost: the plan is made anew, and asked again
+                run = seat.store.runs.recall(run.tenant, run.id)
         run, state = _driven(_claimed(run, seat), answer, seat)
         answer = None
         if run.state != "waiting":

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import blobs, sandbox, workers
+from core.errors import Unavailable
 from graphs.integrate import dry
 from graphs.integrate.deps import Deps, Remote, Unborn
 from graphs.integrate.request import Request, given
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
 PRELOAD = ("graphs.integrate.work", "jsonschema_rs", "regopy", "yaml")
 WARM = ("datamodel_code_generator.parser.openapi", "graphs.integrate.work:warm")
 AUTHOR = ("AutoWeave", "autoweave@autoweave.invalid")
+
+
+class CheckpointsDamaged(Unavailable):
+    """The file in which graphs keep their steps is no whole database, or cannot be written."""
+
+    code = "AW792"
+    retryable = False
+    fix = "Move the file away: runs begin anew from the store, and published ones are found in git."
 
 
 @dataclass(frozen=True)
@@ -227,18 +236,24 @@ def checkpointer(means: Means) -> Iterator[Any]:
     if means.store_url.startswith("postgresql"):
         from langgraph.checkpoint.postgres import PostgresSaver  # noqa: PLC0415  # optional group
 
-        with PostgresSaver.from_conn_string(means.store_url) as saver:
-            saver.setup()
-            yield saver
+        with PostgresSaver.from_conn_string(means.store_url) as shared:
+            shared.setup()
+            yield shared
         return
     import sqlite3  # noqa: PLC0415  # as above
 
     from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  # as above
 
-    file = sqlite3.connect(blobs.private(means.home) / "checkpoints.db", check_same_thread=False, timeout=30)
+    path = blobs.private(means.home) / "checkpoints.db"
+    file = sqlite3.connect(path, check_same_thread=False, timeout=30)
     with contextlib.closing(file):
-        file.execute("PRAGMA synchronous=FULL")
-        yield SqliteSaver(file)
+        try:
+            file.execute("PRAGMA synchronous=FULL")
+            saver = SqliteSaver(file)
+            saver.setup()
+        except sqlite3.Error as error:
+            raise CheckpointsDamaged(f"The checkpoints cannot be used: {error}.", place=str(path)) from error
+        yield saver
 
 
 def _today() -> str:

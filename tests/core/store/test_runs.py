@@ -168,6 +168,17 @@ def test_unfinished_runs_are_those_of_workers_not_of_people(db: Store) -> None:
     assert {run.id for run in db.runs.unfinished()} == {new.id, running.id}
 
 
+def test_a_recalled_run_is_worked_on_again_and_no_other_is_touched(db: Store) -> None:
+    run = admitted(db)
+    db.runs.wait(claimed(db), plan_digest="sha256:1")
+
+    recalled = db.runs.recall("acme", run.id)
+
+    assert (recalled.state, recalled.awaits) == ("admitted", "")
+    held = claimed(db)
+    assert db.runs.recall("acme", run.id) == held
+
+
 def test_a_renewed_lease_does_not_end(db: Store, clock: Clock) -> None:
     admitted(db)
     run = claimed(db, lease_s=30)

@@ -199,6 +199,21 @@ def test_an_unanswered_plan_waits_and_is_answered_later(work: session.Session, r
     assert run.state == "done"
 
 
+def test_a_waiting_run_whose_checkpoints_are_lost_is_planned_anew(
+    means: session.Means, request_: Request
+) -> None:
+    with session.opened(means, lambda _: None) as work:
+        waiting, _ = integrate(work, request_, lambda _: None)
+    for file in means.home.glob("checkpoints.db*"):
+        file.unlink()
+
+    with session.opened(means, lambda _: None) as work:
+        run, _ = integrate(work, request_)
+
+    assert run.id == waiting.id
+    assert run.state == "done"
+
+
 def test_an_edit_makes_a_new_plan_that_is_asked_again(work: session.Session, request_: Request) -> None:
     asked: list[str] = []
 
