@@ -91,6 +91,31 @@ class FetchSettings(_Group):
     redirects: Annotated[int, Field(ge=0, le=20)] = 3
 
 
+class ServeSettings(_Group):
+    host: str = "127.0.0.1"  # beyond loopback only with keys
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000  # 0: any free one, told on stderr
+    origins: tuple[str, ...] = ()  # web pages on these origins may call, no others
+    max_bytes: Count = 12_000_000  # of one request's body: a spec of 8 MB fits, quoted as JSON
+    rate: Count = 20_000  # requests a minute of one key
+    workers: Annotated[int, Field(ge=0, le=64)] = (
+        2  # runs at a time in the server's process; 0: `worker` does them
+    )
+    drain_s: Seconds = 20.0
+    is_open: bool = True  # development mode: on loopback, while there is no key, none is asked for
+
+
+class QueueSettings(_Group):
+    url: SecretStr | None = None  # redis://… or postgresql://…; none: the store's own tables
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")] = "autoweave"
+    workers: Annotated[int, Field(gt=0, le=64)] = 2  # runs at a time in one `worker` process
+
+
+class TelemetrySettings(_Group):
+    endpoint: str | None = None  # OTLP over HTTP, such as http://127.0.0.1:6006
+    headers: tuple[SecretStr, ...] = ()  # `name=value` each
+    sample: Annotated[float, Field(ge=0, le=1)] = 1.0  # share of the traces that is kept
+
+
 class Settings(_Group):
     home: Path
     store: StoreSettings
@@ -98,6 +123,9 @@ class Settings(_Group):
     sandbox: SandboxSettings = SandboxSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
     fetch: FetchSettings = FetchSettings()
+    serve: ServeSettings = ServeSettings()
+    queue: QueueSettings = QueueSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +202,17 @@ _FILE_BYTES = 1_000_000
 
 def _from_project(path: Path) -> Iterator[tuple[str, _Given]]:
     for name, one in _from_file(path):
-        if name == "sandbox.level":
-            raise SettingForbidden("A project's file may not choose the sandbox's level.", place=one.place)
+        if name == "sandbox.level" or name.startswith(("serve.", "queue.", "telemetry.")):
+            raise SettingForbidden(f"A project's file may not set `{name}`.", place=one.place)
         yield name, one
 
 
 def _from_environ(environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]]:
     """An empty variable is not given. One that begins like a group's and is none is a misspelling."""
     by_variable = {variable(name): name for name in known()}
+    for key, name in ALIASES.items():
+        if environ.get(key):
+            yield name, _Given(environ[key], key)
     groups = tuple({variable(name.partition(".")[0]) + "_" for name in known() if "." in name})
     for key, value in sorted(environ.items()):
         if value and key in by_variable:
@@ -189,6 +220,10 @@ def _from_environ(environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]]:
             yield name, _Given(_split(value) if _is_list(name) else value, key)
         elif value and key.startswith(groups):
             raise _unknown(key, by_variable, key)
+
+
+# Variables that other software knows too; ours, where it is set, comes after and wins.
+ALIASES = {"REDIS_URL": "queue.url", "OTEL_EXPORTER_OTLP_ENDPOINT": "telemetry.endpoint"}
 
 
 def _is_list(name: str) -> bool:
