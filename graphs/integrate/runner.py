@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from graphs.integrate.graph import Graph
 
 Answer = Mapping[str, Any]
+Tell = Callable[[str, Any], None]
+"""Hears each thing LangGraph streams: a mode (`values`, `updates`) and its data."""
+
+
+def _unheard(mode: str, data: Any) -> None:
+    """Nobody listens."""
 
 
 class Rejected(Forbidden):
@@ -88,15 +94,22 @@ def resume(
             state = _state(run, seat)
             answer = ask(state) if "plan" in state else None
             if answer is not None:
-                run = _answered(run, answer, seat)
+                run = answered(run, answer, seat)
             elif "plan" in state:
                 return run, state
             else:  # its checkpoints were lost: the plan is made anew, and asked again
                 run = seat.store.runs.recall(run.tenant, run.id)
-        run, state = _driven(_claimed(run, seat), answer, seat)
+        run, state = drive(run, seat, answer=answer)
         answer = None
         if run.state != "waiting":
             return run, state
+
+
+def drive(
+    run: Run, seat: Seat, *, answer: Answer | None = None, tell: Tell = _unheard
+) -> tuple[Run, IntegrateState]:
+    """Claim the run and work on it until it ends or stops for a person."""
+    return _driven(_claimed(run, seat), answer, seat, tell)
 
 
 def _claimed(run: Run, seat: Seat) -> Run:
@@ -106,7 +119,7 @@ def _claimed(run: Run, seat: Seat) -> Run:
     )
 
 
-def _answered(run: Run, answer: Answer, seat: Seat) -> Run:
+def answered(run: Run, answer: Answer, seat: Seat) -> Run:
     """Keep the answer under the plan's digest, which lets the run go on."""
     decision = content.decision(answer, _state(run, seat))
     seat.store.approvals.add(
@@ -115,22 +128,24 @@ def _answered(run: Run, answer: Answer, seat: Seat) -> Run:
     return seat.store.runs.get(run.tenant, run.id)
 
 
-def _driven(run: Run, answer: Answer | None, seat: Seat) -> tuple[Run, IntegrateState]:
+def _driven(run: Run, answer: Answer | None, seat: Seat, tell: Tell) -> tuple[Run, IntegrateState]:
     """Run the graph until it ends or stops for a person, holding the lease meanwhile."""
     deps = replace(seat.deps, journal=Journal(seat.store, run))
     with Held(run, seat.store):
-        state, is_waiting = _invoked(run, answer, seat, deps)
+        state, is_waiting = _invoked(run, answer, seat, deps, tell)
     if is_waiting:
         return seat.store.runs.wait(run, plan_digest=state["change"]["digest"]), state
     return _ended(run, state, seat), state
 
 
-def _invoked(run: Run, answer: Answer | None, seat: Seat, deps: Deps) -> tuple[IntegrateState, bool]:
+def _invoked(
+    run: Run, answer: Answer | None, seat: Seat, deps: Deps, tell: Tell
+) -> tuple[IntegrateState, bool]:
     """The state, and whether a person is asked. Resuming always calls with None: an empty `next`
     does not mean that the graph had finished."""
     from langgraph.types import Command  # noqa: PLC0415  # with the graph, which the caller imported late
 
-    config = _config(run)
+    config = config_of(run)
     known = seat.graph.get_state(config)
     entry: Any = dict(run.input) if not known.values else None
     if known.interrupts:
@@ -138,7 +153,13 @@ def _invoked(run: Run, answer: Answer | None, seat: Seat, deps: Deps) -> tuple[I
         if answer is None:
             return cast("IntegrateState", known.values), True
         entry = Command(resume=dict(answer))
-    out = seat.graph.invoke(entry, config, context=deps, durability="sync")
+    out: dict[str, Any] = dict(known.values)  # a graph that had finished streams nothing
+    stream = seat.graph.stream(
+        entry, config, context=deps, durability="sync", stream_mode=["values", "updates"]
+    )
+    for mode, data in stream:
+        tell(str(mode), data)
+        out = dict(cast("dict[str, Any]", data)) if mode == "values" else out
     return cast("IntegrateState", out), bool(out.pop("__interrupt__", None))
 
 
@@ -161,10 +182,11 @@ def _ended(run: Run, state: IntegrateState, seat: Seat) -> Run:
 
 
 def _state(run: Run, seat: Seat) -> IntegrateState:
-    return cast("IntegrateState", seat.graph.get_state(_config(run)).values)
+    return cast("IntegrateState", seat.graph.get_state(config_of(run)).values)
 
 
-def _config(run: Run) -> RunnableConfig:
+def config_of(run: Run) -> RunnableConfig:
+    """Where the run's checkpoints are."""
     return {"configurable": {"thread_id": run.id}, "run_name": "integrate"}
 
 
