@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any, cast
 
-from graphs.integrate import nodes
+from graphs.integrate import nodes, places
 from graphs.integrate.deps import Deps, Direct
 from graphs.integrate.state import IntegrateInput, IntegrateState
 
@@ -46,5 +46,4 @@ class Memo:
 
 
 def _head(state: IntegrateState, deps: Deps) -> str:
-    git = state["descriptor"]["git"]
-    return deps.remote(git.get("remote")).tip(git["branch"]) or ""
+    return deps.remote(places.named(state)).tip(state["descriptor"]["git"]["branch"]) or ""

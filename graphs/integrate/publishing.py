@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ormsgpack
 
 from core import paths
+from graphs.integrate import places
 from graphs.integrate.state import IntegrateState
 from tools import plans
 
@@ -29,7 +30,7 @@ def shared(state: IntegrateState, deps: Deps) -> str | None:
     """The tenant's project file as it stands in the repository: its other modules wrote in it too."""
     module = state["descriptor"]
     path = f"argocd/projects/{module['tenant']}.yaml"
-    remote = deps.remote(module["git"].get("remote"))
+    remote = deps.remote(places.named(state))
     head = remote.head(module["git"]["branch"])
     found = remote.read(head, (path,)) if head else {}
     return found[path].decode() if path in found else None
@@ -51,7 +52,8 @@ def planned(state: IntegrateState, deps: Deps) -> Planned:
     """The plan of this bundle against the head of the module's branch."""
     module = state["descriptor"]
     files: dict[str, str] = ormsgpack.unpackb(deps.blobs.get(state["bundle"]))
-    remote = deps.remote(module["git"].get("remote"))
+    place = places.named(state)
+    remote = deps.remote(place)
     branch = module["git"]["branch"]
     head = remote.head(branch)
     lock = f"apps/{module['name']}/autoweave.lock"
@@ -69,7 +71,7 @@ def planned(state: IntegrateState, deps: Deps) -> Planned:
         spec_digest=state["spec"]["digest"],
         build_key=state["key"],
         message=_message(state),
-        meta={"trace_id": state["trace"], "remote": module["git"].get("remote") or ""},
+        meta={"trace_id": state["trace"], "remote": place or ""},
     )
     return Planned(plans.to_json(plan).encode(), change(plan))
 

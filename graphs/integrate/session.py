@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import blobs, sandbox, workers
 from core.errors import Unavailable
-from graphs.integrate import dry
+from graphs.integrate import dry, places
 from graphs.integrate.deps import Deps, Remote, Unborn
 from graphs.integrate.request import Request, given
 from graphs.integrate.state import IntegrateState
@@ -197,9 +197,10 @@ class Session:
 
     def remote(self, address: str | None, *, makes: bool) -> Remote:
         """The repository at `address`, or the default one, which `makes` creates where it is missing."""
-        local = address or self.means.remote
+        named = address if address and not address.startswith(places.TENANT) else None
+        local = named or places.default(self.means.remote, address or "")
         path = Path(local)
-        is_own = address is None and "://" not in local and "@" not in local
+        is_own = named is None and not places.is_far(local)
         if is_own and not makes and not path.exists():
             return Unborn()
         from tools import repo  # noqa: PLC0415  # git is only needed where there is a repository
