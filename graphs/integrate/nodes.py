@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import AppError, Invalid
 from core.store import LeaseLost
-from graphs.integrate import content, publishing
+from graphs.integrate import content, places, publishing
 from graphs.integrate.state import IntegrateState
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def parse(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
 def describe(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
     spec = {name: state["spec"][name] for name in ("title", "api_version")}
     made = runtime.context.child.call("graphs.integrate.work:describe", state["module"], spec)
+    places.refuse_foreign(state, made.value)
     return {"descriptor": made.value}
 
 
@@ -121,7 +122,8 @@ def approve(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:  # noqa: 
     edits = state.get("edits", 0) + 1
     if edits > EDITS:
         raise EditRefused(f"The module was edited {EDITS} times in one run.", fix="Start a new run.")
-    return {"decision": "edit", "edits": edits, "module": content.edited(state["module"], decision["module"])}
+    changed = {**decision["module"], **places.kept(state)}
+    return {"decision": "edit", "edits": edits, "module": content.edited(state["module"], changed)}
 
 
 @expected

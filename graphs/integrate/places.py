@@ -6,6 +6,7 @@ tenant has its own, and can name no other: the run's options then say `apart`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ from graphs.integrate.state import IntegrateState
 TENANT = "tenant/"
 """Before a tenant's name: its own repository, wherever this installation keeps those."""
 MAIN = "main"
+
+
+class TenantForeign(Forbidden):
+    """A descriptor or an edit names a tenant or a repository that the key does not stand for."""
+
+    code = "AW935"
+    fix = "Take `tenant` and `git` out of it: the key says whose the module is, and where it goes."
 
 
 class RemoteShared(Forbidden):
@@ -31,6 +39,21 @@ def named(state: IntegrateState) -> str | None:
         return f"{TENANT}{module['tenant']}"
     address: Any = module["git"].get("remote")
     return address or None
+
+
+def refuse_foreign(state: IntegrateState, module: Mapping[str, Any]) -> None:
+    """Where the tenant is the caller's, the module may not choose where it is published."""
+    if not state["options"].get("apart"):
+        return
+    tenant = state["module"]["overrides"]["tenant"]
+    if module["tenant"] != tenant or module["git"].get("remote") or module["git"]["branch"] != MAIN:
+        raise TenantForeign("The module names a tenant or a repository.", place="/descriptor")
+
+
+def kept(state: IntegrateState) -> dict[str, Any]:
+    """What an edit cannot change: the caller's tenant."""
+    is_apart = state["options"].get("apart")
+    return {"tenant": state["module"]["overrides"]["tenant"]} if is_apart else {}
 
 
 def default(remote: str, address: str) -> str:

@@ -36,6 +36,8 @@ class Request:
     kubernetes: str = "1.34"
     engines: tuple[str, ...] = ("builtin",)
     waivers: tuple[Mapping[str, str], ...] = ()
+    apart: bool = False
+    """The tenant is a caller's over the network: it publishes to its own repository and no other."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -44,6 +46,7 @@ class Request:
             "kubernetes": self.kubernetes,
             "engines": list(self.engines),
             "waivers": [dict(each) for each in self.waivers],
+            **({"apart": True} if self.apart else {}),
         }
 
     @property
