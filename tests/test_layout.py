@@ -16,6 +16,7 @@ ROOMS = {
     "autoweave", "cli.py", "server.py", "core", "tools", "graphs", "prompts", "templates", "evals", "tests",
     "bench", "docs", "examples", "pyproject.toml", "uv.lock", "Makefile", "README.md", "README.fr.md",
     "CHANGELOG.md", "LICENSE", ".gitignore", ".gitattributes", ".ci", "langgraph.json",
+    "Dockerfile", ".dockerignore", "compose.yaml", "deploy",
 }  # fmt: skip
 OURS = {"cli", "server", "core", "tools", "graphs", "prompts", "templates", "evals", "tests", "bench"}
 OFF_LIMITS = re.compile(
