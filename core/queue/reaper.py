@@ -1,0 +1,79 @@
+"""Finds in the table of runs what nobody works on and no queue may know, and queues it (again).
+
+Any number of reapers may act at once: putting a turn twice is putting it once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol, Self
+
+from core.errors import AppError
+from core.queue import Queue, Turn, turn
+from core.store import Run
+
+logger = logging.getLogger(__name__)
+_AT_ONCE = 1000  # of the oldest; the others follow when these are worked off
+
+
+class Rows(Protocol):
+    """What the store's `runs` answer."""
+
+    def unfinished(self) -> tuple[Run, ...]: ...
+
+    def expired(self) -> tuple[Run, ...]: ...
+
+
+def left(rows: Rows, *, is_gone: Callable[[str], bool]) -> tuple[Turn, ...]:
+    """The runs that want a worker: admitted, their lease over, or their worker known to be dead."""
+    over = {run.id for run in rows.expired()}
+    wanted = (
+        turn(run)
+        for run in rows.unfinished()
+        if run.state == "admitted" or run.id in over or is_gone(run.owner)
+    )
+    return tuple(wanted)[:_AT_ONCE]
+
+
+class Reaper:
+    """A round at the start and then every `every_s` seconds. `wanted` may block: it gets a thread."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        wanted: Callable[[], Iterable[Turn]],
+        *,
+        every_s: float = 5.0,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._queue = queue
+        self._wanted = wanted
+        self._every_s = every_s
+        self._pause = pause
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._rounds(), name="reaper")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def round(self) -> int:
+        """How many turns were put. Raises when the store or the queue does not answer."""
+        found = tuple(await asyncio.to_thread(lambda: tuple(self._wanted())))
+        for each in found:
+            await self._queue.put(each)
+        return len(found)
+
+    async def _rounds(self) -> None:
+        while True:
+            try:
+                await self.round()
+            except AppError as error:
+                logger.warning("reaper.failed", extra={"code": error.code, "why": error.message})
+            await self._pause(self._every_s)
