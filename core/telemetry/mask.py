@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import orjson
+
 HIDDEN = "[hidden]"
 SHORTEST = 6
 """Values of fewer characters are not looked for: they would be found in every second word."""
@@ -95,10 +97,24 @@ def text(value: str) -> str:
         if form in value:
             value = value.replace(form, HIDDEN)
     low = value.lower()
-    if any(hint in low for hint in _HINTS):
-        for pattern, instead in _PATTERNS:
-            value = pattern.sub(instead, value)
+    if not any(hint in low for hint in _HINTS):
+        return value
+    whole = _document(value)
+    if whole is not None:
+        return whole
+    for pattern, instead in _PATTERNS:
+        value = pattern.sub(instead, value)
     return value
+
+
+def _document(value: str) -> str | None:
+    """JSON is masked as what it says, which no expression can; a text that was cut off is none."""
+    if value[:1] not in ("{", "["):
+        return None
+    try:
+        return orjson.dumps(masked("", orjson.loads(value))).decode()
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
