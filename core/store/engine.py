@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from core.store.errors import StoreDriverMissing, StoreUrlInvalid
+from core.store.errors import StoreDriverMissing, StoreReplaced, StoreUnavailable, StoreUrlInvalid
 
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -29,8 +33,10 @@ def parse(url: str) -> URL:
     raise StoreUrlInvalid(f"No store can be opened by {parsed.drivername!r}.")
 
 
-def start(url: URL, *, busy_s: float) -> Engine:
-    return _sqlite(url, busy_s) if url.drivername == "sqlite" else _postgres(url, busy_s)
+def start(url: URL, *, busy_s: float, pool: int = 16) -> Engine:
+    """`pool` connections at most, each made when it is first needed, the last used taken first."""
+    sizes = {"pool_size": pool, "max_overflow": 0, "pool_timeout": busy_s, "pool_use_lifo": True}
+    return _sqlite(url, busy_s, sizes) if url.drivername == "sqlite" else _postgres(url, busy_s, sizes)
 
 
 def lock_schema(db: Connection) -> None:
@@ -42,8 +48,8 @@ def lock_schema(db: Connection) -> None:
 _SCHEMA_LOCK = 0x4157_5354  # "AWST": any fixed number no other application is likely to use
 
 
-def _sqlite(url: URL, busy_s: float) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": busy_s})
+def _sqlite(url: URL, busy_s: float, sizes: dict[str, Any]) -> Engine:
+    engine = create_engine(url, creator=_opener(Path(str(url.database)), busy_s), **sizes)
 
     @event.listens_for(engine, "connect")
     def _set_up(raw: Any, _record: Any) -> None:
@@ -63,6 +69,29 @@ def _sqlite(url: URL, busy_s: float) -> Engine:
     return engine
 
 
+def _opener(path: Path, busy_s: float) -> Callable[[], sqlite3.Connection]:
+    """Opens the one file that was there first: never a new one, never another in its place."""
+    first: list[tuple[int, int]] = []
+
+    def opened() -> sqlite3.Connection:
+        address = f"file:{quote(str(path))}?mode=rw"
+        raw = sqlite3.connect(address, uri=True, timeout=busy_s, check_same_thread=False)
+        try:
+            found = path.stat()
+        except OSError as error:
+            raw.close()
+            raise StoreUnavailable(f"The store is gone: {error.strerror}.", place=str(path)) from error
+        seen = (found.st_dev, found.st_ino)
+        if not first:
+            first.append(seen)
+        if seen != first[0]:
+            raw.close()
+            raise StoreReplaced("The store's file was replaced while it was open.", place=str(path))
+        return raw
+
+    return opened
+
+
 # FULL: an acknowledged run survives a power cut too. WAL is kept in the file's header.
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -73,7 +102,7 @@ _PRAGMAS = (
 )
 
 
-def _postgres(url: URL, busy_s: float) -> Engine:
+def _postgres(url: URL, busy_s: float, sizes: dict[str, Any]) -> Engine:
     wait_ms = max(1, int(busy_s * 1000))
     options = (
         f"-c lock_timeout={wait_ms} -c statement_timeout={6 * wait_ms} -c synchronous_commit=on"
@@ -83,6 +112,7 @@ def _postgres(url: URL, busy_s: float) -> Engine:
         return create_engine(
             url,
             pool_pre_ping=True,
+            **sizes,
             isolation_level="READ COMMITTED",
             connect_args={"options": options, "connect_timeout": 5, "application_name": "autoweave"},
         )

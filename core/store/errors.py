@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unsupported
+from core.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable, Unsupported
 
 
 class StoreUrlInvalid(Invalid):
@@ -133,3 +133,60 @@ class StoreBroken(Unavailable):
     code = "AW718"
     retryable = False
     fix = "Look at the disk's health (dmesg), then start the program again."
+
+
+class ThreadExists(Conflict):
+    """This tenant has a thread of this id."""
+
+    code = "AW780"
+    fix = "Use the thread that is there, or choose another id."
+
+
+class ThreadMissing(NotFound):
+    """This tenant has no such thread."""
+
+    code = "AW781"
+    fix = "Create the thread first, or look for it in the list of this tenant's threads."
+
+
+class KeyMissing(NotFound):
+    """There is no API key of this id."""
+
+    code = "AW782"
+    fix = "Look at the list of keys for the id; the secret itself is not kept."
+
+
+class WordTooLong(Invalid):
+    """A name that a caller chose is empty, or longer than an index takes."""
+
+    code = "AW783"
+    fix = "Use 1 to 255 characters."
+
+
+class MetadataTooLarge(TooLarge):
+    """A thread's metadata is for finding it, not for keeping documents."""
+
+    code = "AW784"
+    fix = "Keep the document elsewhere and its name in the metadata."
+
+
+class KeyExists(Conflict):
+    """Another API key has this id or digest."""
+
+    code = "AW785"
+    fix = "Make a new key; ids and secrets are never used twice."
+
+
+class AdmissionsClosed(Unavailable):
+    """The server is stopping and admits nothing more."""
+
+    code = "AW786"
+    fix = "Send it again: another server, or this one after its restart, takes it."
+
+
+class StoreReplaced(Unavailable):
+    """Another file stands where the open store was."""
+
+    code = "AW787"
+    retryable = False
+    fix = "Find out who replaced the file; then start the program again."

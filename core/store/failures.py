@@ -17,6 +17,7 @@ from core.store.errors import (
     StoreReadOnly,
     StoreUnavailable,
     ValueNotPlain,
+    WordTooLong,
 )
 
 # SQLite's primary result codes, and PostgreSQL's SQLSTATEs (whole, or their class of two letters).
@@ -37,6 +38,7 @@ _POSTGRES: dict[str, type[AppError]] = {
     "25006": StoreReadOnly,
     "42501": StoreReadOnly,
     "53": StoreFull,
+    "54": WordTooLong,  # a name longer than an index row
     "58": StoreBroken,  # the server's disk
     "XX": StoreCorrupt,
 }
@@ -44,6 +46,7 @@ _WORDS: dict[type[AppError], str] = {
     StoreBusy: "Another process held the store for too long.",
     StoreReadOnly: "The store refuses to be written.",
     StoreFull: "The store's disk is full.",
+    WordTooLong: "A name is longer than the database's index takes.",
     StoreBroken: "The store's disk failed to write.",
     StoreCorrupt: "The store is damaged.",
     StoreUnavailable: "The store does not answer.",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import Bug
+from core.store import rows
 from core.store.errors import ApprovalStale, ReceiptDiffers, RunUnknown
 from core.store.records import Approval, Decision, Effect, Run, canonical
 from core.store.runs import hold
@@ -98,17 +98,9 @@ class Approvals:
         return same[-1] if same else None
 
 
-def _insert_new(db: Connection, row: dict[str, Any]) -> bool:
-    """Insert an effect unless it is there. True when it was not."""
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(effects).values(row).on_conflict_do_nothing()
-    # Without the option an INSERT's row count is not kept on PostgreSQL.
-    return db.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
-
-
 def _intend(db: Connection, run: Run, row: dict[str, Any]) -> Effect:
     hold(db, run)
-    is_fresh = _insert_new(db, row)
+    is_fresh = rows.add(db, effects, row)
     effect = _find(db, _same(row["tenant"], row["key"], row["name"]), is_fresh=is_fresh)
     if effect is None:
         raise Bug("An intent was written and is not there.")

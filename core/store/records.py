@@ -40,6 +40,8 @@ class Run:
     trace_id: str
     created: float
     updated: float
+    parent_span: str = ""
+    """16 hex digits of the span that admitted the run; its worker's spans hang below it."""
 
     @property
     def has_ended(self) -> bool:
@@ -80,6 +82,60 @@ class Approval:
     actor: str
     decision: Decision
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A run that is wanted. `thread`, where it is named, is made if missing and gets the run."""
+
+    tenant: str
+    graph: str
+    key: str
+    input: Any
+    trace_id: str = ""
+    parent_span: str = ""
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """A caller's thread. `runs` oldest first; `graph` is empty until the first run or a change."""
+
+    id: str
+    tenant: str
+    graph: str
+    metadata: dict[str, Any]
+    runs: tuple[str, ...]
+    created: float
+    updated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key without its secret: `digest` is what the secret hashes to."""
+
+    id: str
+    tenant: str
+    name: str
+    digest: str
+    created: float
+    expires: float | None = None
+    revoked: float | None = None
+
+    def is_valid(self, now: float) -> bool:
+        return self.revoked is None and (self.expires is None or now < self.expires)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What stands under an Idempotency-Key. `new`: the caller holds it now, as `holder`."""
+
+    state: Literal["new", "running", "done"]
+    fingerprint: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    holder: str
 
 
 def canonical(value: Any) -> str:

@@ -6,15 +6,17 @@ another worker take the run over, and doing so raises the fence.
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import orjson
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from core.errors import Bug
-from core.store.errors import AttemptsUsedUp, LeaseLost, RunEnded, RunTaken, RunUnknown
-from core.store.records import Run, State, canonical
+from core.store import admitting
+from core.store.errors import AttemptsUsedUp, LeaseLost, RunEnded, RunTaken
+from core.store.records import Admission, Run, State, canonical
+from core.store.rows import first as _first
+from core.store.rows import get as _get
+from core.store.rows import run as _run
 from core.store.schema import runs
 
 if TYPE_CHECKING:
@@ -30,21 +32,25 @@ class Runs:
         self._database = database
         self._now = database.now
 
-    def admit(self, tenant: str, *, graph: str, key: str, input: Any, trace_id: str = "") -> Run:  # noqa: A002  # the column's name
+    def admit(
+        self,
+        tenant: str,
+        *,
+        graph: str,
+        key: str,
+        input: Any,  # noqa: A002  # the column's name
+        trace_id: str = "",
+        parent_span: str = "",
+    ) -> Run:
         """The run of this key: the one there is, or a new one that is on disk when this returns."""
+        return self.admit_many([Admission(tenant, graph, key, input, trace_id, parent_span)])[0]
+
+    def admit_many(self, admissions: Sequence[Admission]) -> tuple[Run, ...]:
+        """All of them in one transaction, or none."""
         at = self._now()
-        row = {
-            "id": uuid.uuid4().hex,
-            "tenant": tenant,
-            "graph": graph,
-            "key": key,
-            "state": "admitted",
-            "input": canonical(input),
-            "trace_id": trace_id,
-            "created": at,
-            "updated": at,
-        } | _UNTOUCHED
-        return self._database.write(lambda db: _admit(db, row))
+        drafts = [admitting.draft(each, at) for each in admissions]
+        threads = [each.thread for each in admissions]
+        return self._database.write(lambda db: admitting.write(db, drafts, threads))
 
     def find(self, tenant: str, key: str) -> Run | None:
         return self._database.read(lambda db: _first(db, runs.c.tenant == tenant, runs.c.key == key))
@@ -110,6 +116,11 @@ class Runs:
         """A person said no. `problem` says who and why."""
         return self._write(run, state="cancelled", problem=canonical(problem), **_NO_LEASE)
 
+    def cancelled(self, tenant: str, run_id: str, *, problem: Any) -> Run:
+        """End a run from outside, whoever works on it: that worker's next write is refused."""
+        text = canonical(problem)
+        return self._database.write(lambda db: self._cancelled(db, _get(db, tenant, run_id), text))
+
     def reopen(self, tenant: str, run_id: str) -> Run:
         """Let an ended run be worked on again: its cause was mended, or the world moved since."""
         return self._database.write(lambda db: self._reopen(db, _get(db, tenant, run_id)))
@@ -155,6 +166,15 @@ class Runs:
         } | _NO_LEASE
         db.execute(update(runs).where(_is(run)).values(fence=run.fence + 1, **values))
 
+    def _cancelled(self, db: Connection, run: Run, problem: str) -> Run:
+        values = {"state": "cancelled", "problem": problem, "awaits": "", "updated": self._now()} | _NO_LEASE
+        unfinished = and_(_is(run), runs.c.state.in_(("admitted", "running", "waiting")))
+        db.execute(update(runs).where(unfinished).values(fence=runs.c.fence + 1, **values))
+        ended = _get(db, run.tenant, run.id)
+        if ended.state != "cancelled":
+            raise RunEnded(f"The run is {ended.state}; it can no longer be cancelled.", run=run.id)
+        return ended
+
     def _reopen(self, db: Connection, run: Run) -> Run:
         if not run.has_ended:
             raise RunEnded(f"The run is {run.state}; only an ended run can be opened again.", run=run.id)
@@ -192,7 +212,6 @@ class Runs:
 
 
 _NO_LEASE = {"owner": "", "lease_until": 0.0}
-_UNTOUCHED: dict[str, Any] = {"awaits": "", "attempt": 0, "lease_s": 0.0, "fence": 0, **_NO_LEASE}
 
 
 def hold(db: Connection, run: Run) -> None:
@@ -204,37 +223,3 @@ def hold(db: Connection, run: Run) -> None:
 
 def _is(run: Run) -> ColumnElement[bool]:
     return and_(runs.c.tenant == run.tenant, runs.c.id == run.id)
-
-
-def _admit(db: Connection, row: dict[str, Any]) -> Run:
-    db.execute(_insert_new(db, row))
-    run = _first(db, runs.c.tenant == row["tenant"], runs.c.key == row["key"])
-    if run is None:
-        raise Bug("A run was admitted and is not there.")
-    return run
-
-
-def _insert_new(db: Connection, row: dict[str, Any]) -> Any:
-    from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415  # one of the two, by dialect
-
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    return insert(runs).values(row).on_conflict_do_nothing(index_elements=["tenant", "key"])
-
-
-def _get(db: Connection, tenant: str, run_id: str) -> Run:
-    run = _first(db, runs.c.tenant == tenant, runs.c.id == run_id)
-    if run is None:
-        raise RunUnknown("There is no such run.", run=run_id[:64])
-    return run
-
-
-def _first(db: Connection, *where: ColumnElement[bool]) -> Run | None:
-    row = db.execute(select(runs).where(*where)).first()
-    return None if row is None else _run(row)
-
-
-def _run(row: Row[Any]) -> Run:
-    values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
-    for name in ("input", "result", "problem"):
-        values[name] = None if values[name] is None else orjson.loads(values[name])
-    return Run(**values)

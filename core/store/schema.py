@@ -1,4 +1,4 @@
-"""The tables, and the numbered steps that make them. A step is never edited once released: add one."""
+"""The tables as the code asks them, and how a store is brought up to them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     Connection,
     Double,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 
+from core.store import steps
 from core.store.errors import StoreCorrupt, StoreNewer
 
 metadata = MetaData()
@@ -38,6 +40,7 @@ runs = Table(
     Column("lease_s", Double),
     Column("fence", BigInteger),
     Column("trace_id", Text),
+    Column("parent_span", Text),
     Column("created", Double),
     Column("updated", Double),
 )
@@ -60,54 +63,56 @@ approvals = Table(
     Column("at", Double),
 )
 
-_FIRST = (
-    """CREATE TABLE runs (
-        id TEXT PRIMARY KEY, tenant TEXT NOT NULL, graph TEXT NOT NULL, key TEXT NOT NULL,
-        state TEXT NOT NULL
-            CHECK (state IN ('admitted', 'running', 'waiting', 'done', 'failed', 'cancelled')),
-        input TEXT NOT NULL, result TEXT, problem TEXT, awaits TEXT NOT NULL,
-        attempt INTEGER NOT NULL, owner TEXT NOT NULL, lease_until DOUBLE PRECISION NOT NULL,
-        lease_s DOUBLE PRECISION NOT NULL, fence BIGINT NOT NULL, trace_id TEXT NOT NULL,
-        created DOUBLE PRECISION NOT NULL, updated DOUBLE PRECISION NOT NULL,
-        UNIQUE (tenant, key), UNIQUE (tenant, id))""",
-    "CREATE INDEX runs_by_lease ON runs (state, lease_until)",
-    "CREATE INDEX runs_by_tenant ON runs (tenant, created)",
-    """CREATE TABLE effects (
-        tenant TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, run TEXT NOT NULL,
-        detail TEXT NOT NULL, receipt TEXT, created DOUBLE PRECISION NOT NULL,
-        recorded DOUBLE PRECISION,
-        PRIMARY KEY (tenant, key, name), FOREIGN KEY (tenant, run) REFERENCES runs (tenant, id))""",
-    "CREATE INDEX effects_by_run ON effects (tenant, run)",
-    """CREATE TABLE approvals (
-        run TEXT NOT NULL, seq INTEGER NOT NULL, tenant TEXT NOT NULL, plan_digest TEXT NOT NULL,
-        actor TEXT NOT NULL, decision TEXT NOT NULL CHECK (decision IN ('approve', 'edit', 'reject')),
-        at DOUBLE PRECISION NOT NULL,
-        PRIMARY KEY (run, seq), FOREIGN KEY (tenant, run) REFERENCES runs (tenant, id))""",
+threads = Table(
+    "threads",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("tenant", "id")),
+    *(Column(name, Text) for name in ("graph", "metadata")),
+    *(Column(name, Double) for name in ("created", "updated")),
 )
 
-# An answer is evidence, so the database itself refuses to change one.
-_APPEND_ONLY = {
-    "sqlite": (
-        """CREATE TRIGGER approvals_kept BEFORE DELETE ON approvals
-           BEGIN SELECT RAISE(ABORT, 'approvals are append-only'); END""",
-        """CREATE TRIGGER approvals_unchanged BEFORE UPDATE ON approvals
-           BEGIN SELECT RAISE(ABORT, 'approvals are append-only'); END""",
-    ),
-    "postgresql": (
-        """CREATE FUNCTION approvals_append_only() RETURNS trigger LANGUAGE plpgsql AS
-           $$ BEGIN RAISE EXCEPTION 'approvals are append-only'; END $$""",
-        """CREATE TRIGGER approvals_unchanged BEFORE UPDATE OR DELETE OR TRUNCATE ON approvals
-           FOR EACH STATEMENT EXECUTE FUNCTION approvals_append_only()""",
-    ),
-}
+thread_marks = Table(
+    "thread_marks",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("tenant", "mark", "thread")),
+)
 
+thread_runs = Table(
+    "thread_runs",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("tenant", "thread")),
+    Column("seq", Integer, primary_key=True),
+    Column("run", Text),
+)
 
-def _first(db: Connection) -> None:
-    for statement in (*_FIRST, *_APPEND_ONLY[db.dialect.name]):
-        db.execute(text(statement))
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("tenant", "name", "digest")),
+    *(Column(name, Double) for name in ("created", "expires", "revoked")),
+)
 
+replies = Table(
+    "replies",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("tenant", "key")),
+    *(Column(name, Text) for name in ("fingerprint", "holder", "state")),
+    Column("status", Integer),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+    Column("created", Double),
+)
 
-STEPS = (_first,)
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("content", LargeBinary),
+    Column("created", Double),
+)
+
+STEPS = steps.STEPS
 
 
 def migrate(db: Connection, *, at: float) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -11,10 +13,14 @@ from sqlalchemy import URL, Connection, Engine
 
 from core.store import engine as engines
 from core.store import files, schema
-from core.store.errors import StoreBroken, StoreCorrupt, StoreUnavailable
+from core.store.contents import Blobs
+from core.store.errors import StoreBroken, StoreBusy, StoreCorrupt, StoreUnavailable
 from core.store.failures import translated
 from core.store.journal import Approvals, Effects
+from core.store.keys import Keys
+from core.store.replies import Replies
 from core.store.runs import Runs
+from core.store.threads import Threads
 
 T = TypeVar("T")
 _TRIES = 3  # a question is asked again only when the connection was lost under it
@@ -26,17 +32,34 @@ _CHECKED_BYTES = (
 class Database:
     """Runs work in a transaction. Work may run twice, so each must be safe to repeat."""
 
-    def __init__(self, engine: Engine, place: str, now: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, place: str, now: Callable[[], float], busy_s: float) -> None:
         self.engine = engine
         self.place = place
         self.now = now
+        self._reading = engine.execution_options(reads=True)
+        # SQLite has one writer, and lets those who wait for it sleep and ask: here they stand in a row.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._busy_s = busy_s
         self._broken: StoreBroken | None = None
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        return self._attempt(self.engine, work)
+        with self._writing():
+            return self._attempt(self.engine, work)
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        return self._attempt(self.engine.execution_options(reads=True), work)
+        return self._attempt(self._reading, work)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._busy_s):
+            raise StoreBusy("The store's other writers took too long.", place=self.place)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _attempt(self, engine: Engine, work: Callable[[Connection], T]) -> T:
         if self._broken is not None:  # after a failed fsync the next one succeeds without having written
@@ -55,13 +78,17 @@ class Database:
 
 
 class Store:
-    """`runs`, `effects` and `approvals` over one database. Close it, or use it in a `with`."""
+    """One attribute for each kind of row, over one database. Close it, or use it in a `with`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.runs = Runs(database)
         self.effects = Effects(database)
         self.approvals = Approvals(database)
+        self.threads = Threads(database)
+        self.keys = Keys(database)
+        self.replies = Replies(database)
+        self.blobs = Blobs(database)
 
     @property
     def place(self) -> str:
@@ -84,14 +111,14 @@ class Store:
         self.close()
 
 
-def connect(url: str, *, now: Callable[[], float], busy_s: float) -> Store:
+def connect(url: str, *, now: Callable[[], float], busy_s: float, pool: int) -> Store:
     parsed = engines.parse(url)
     if parsed.drivername != "sqlite":
-        return _open(parsed, now, busy_s)
+        return _open(parsed, now, busy_s, pool)
     path = Path(str(parsed.database)).resolve()  # the rights that count are those where the file lies
-    files.create(path, lambda new: _open(parsed.set(database=str(new)), now, busy_s).close())
+    files.create(path, lambda new: _open(parsed.set(database=str(new)), now, busy_s, 1).close())
     files.refuse_unsafe(path)
-    store = _open(parsed.set(database=str(path)), now, busy_s)
+    store = _open(parsed.set(database=str(path)), now, busy_s, pool)
     try:
         if path.stat().st_size <= _CHECKED_BYTES:
             store.check()
@@ -101,12 +128,12 @@ def connect(url: str, *, now: Callable[[], float], busy_s: float) -> Store:
     return store
 
 
-def _open(url: URL, now: Callable[[], float], busy_s: float) -> Store:
-    engine = engines.start(url, busy_s=busy_s)
+def _open(url: URL, now: Callable[[], float], busy_s: float, pool: int) -> Store:
+    engine = engines.start(url, busy_s=busy_s, pool=pool)
     place = (
         str(engine.url.database) if url.drivername == "sqlite" else url.render_as_string(hide_password=True)
     )
-    database = Database(engine, place, now)
+    database = Database(engine, place, now, busy_s)
     try:
         if database.read(schema.version) != len(schema.STEPS):
             database.write(lambda db: _migrate(db, now()))
