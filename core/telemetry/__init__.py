@@ -47,6 +47,8 @@ class Open(Protocol):
 
     def set(self, attributes: Mapping[str, Any]) -> None: ...
 
+    def rename(self, name: str) -> None: ...
+
     def fail(self, message: str) -> None: ...
 
     def end(self) -> None: ...
@@ -85,6 +87,16 @@ class Span:
         """More about it: `input`, `output`, `kind`, `session` and whatever else is true."""
         if self._open is not None:
             self._open.set(attributes)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is being recorded."""
+        return self._open is not None
+
+    def rename(self, name: str) -> None:
+        """Once it is known what it was, such as the route of a request."""
+        if self._open is not None:
+            self._open.rename(name)
 
     def fail(self, problem: object) -> None:
         """It did not do what it was for, though nothing is raised."""

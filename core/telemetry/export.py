@@ -129,6 +129,9 @@ class Started:
         if self._span.is_recording():
             self._span.set_attributes(_plain(attributes))
 
+    def rename(self, name: str) -> None:
+        self._span.update_name(name)
+
     def fail(self, message: str) -> None:
         self._span.set_status(Status(StatusCode.ERROR, message[: LONGEST + _SLACK]))
 
