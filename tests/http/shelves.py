@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core.errors import AppError, Conflict, Forbidden
-from core.http import context
+from core.http import context, problems
 from core.http.context import web
 from core.http.front import Caller
 
@@ -86,8 +85,5 @@ def app(shelf: context.Shelf = SHELF, **options: Any) -> FastAPI:
     made = FastAPI()
     made.include_router(web.router(shelf, identify, **options))
 
-    @made.exception_handler(AppError)
-    async def show(request: Request, error: AppError) -> JSONResponse:
-        return JSONResponse(error.to_dict(), status_code=error.status)
-
+    made.add_exception_handler(AppError, problems.on_app_error)
     return made

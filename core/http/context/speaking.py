@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mcp.types as wire
 from mcp.server.lowlevel import Server
-from mcp.shared.exceptions import McpError
-from pydantic import AnyUrl, BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from core.errors import AppError, Bug, NotFound
+from core.errors import AppError, Bug
+from core.http.context import reading
 from core.http.context.shelf import ArgumentsInvalid, Shelf, Tool
 from core.http.front import Caller
 
 logger = logging.getLogger(__name__)
 
-RESOURCE_NOT_FOUND = -32002
 SHOWN = 20
 _PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "Why the tool could not do it; `fix` is the next step.",
     "properties": {
-        "code": {"type": "string"},
-        "message": {"type": "string"},
-        "fix": {"type": "string"},
-        "place": {"type": "string"},
+        **{key: {"type": "string"} for key in ("type", "title", "detail", "code", "fix", "place")},
         "status": {"type": "integer"},
         "facts": {"type": "object"},
     },
-    "required": ["code", "message"],
+    "required": ["code", "detail"],
 }
 
 
@@ -44,8 +39,8 @@ def server(shelf: Shelf, caller: Callable[[Any], Caller]) -> Server[Any, Any]:
         return caller(made.request_context.request)
 
     _add_tools(made, shelf, asking)
-    _add_resources(made, shelf, asking)
-    _add_prompts(made, shelf)
+    reading.add_resources(made, shelf, asking)
+    reading.add_prompts(made, shelf)
     return made
 
 
@@ -77,7 +72,7 @@ def _add_tools(made: Server[Any, Any], shelf: Shelf, asking: Callable[[], Caller
         try:
             tool = shelf.tool(request.params.name)
         except AppError as error:
-            raise _protocol_error(error) from error
+            raise reading.protocol_error(error) from error
         return wire.ServerResult(await _answer(tool, asking(), request.params.arguments or {}))
 
     made.request_handlers[wire.ListToolsRequest] = show
@@ -120,10 +115,9 @@ def _failed(error: AppError) -> wire.CallToolResult:
     lines = [f"{error.code}: {error.message}"]
     lines += [f"At: {error.place}"] if error.place else []
     lines += [f"Next: {error.fix}"] if error.fix else []
-    problem = json.loads(json.dumps(error.to_dict(), default=str))
     return wire.CallToolResult(
         content=[wire.TextContent(type="text", text="\n".join(lines))],
-        structuredContent={"problem": problem},
+        structuredContent={"problem": reading.plain(error)},
         isError=True,
     )
 
@@ -150,93 +144,3 @@ def _either(schema: dict[str, Any]) -> dict[str, Any]:
     required = schema.pop("required", [])
     schema["properties"] = {**schema.get("properties", {}), "problem": _PROBLEM}
     return {**schema, "anyOf": [{"required": required}, {"required": ["problem"]}]}
-
-
-def _add_resources(made: Server[Any, Any], shelf: Shelf, asking: Callable[[], Caller]) -> None:
-    fixed = wire.ListResourcesResult(
-        resources=[
-            wire.Resource(
-                uri=AnyUrl(each.uri), name=each.name, title=each.title, description=each.description,
-                mimeType=each.mime,
-            )
-            for each in shelf.resources
-            if not each.variables
-        ]
-    )  # fmt: skip
-    shaped = wire.ListResourceTemplatesResult(
-        resourceTemplates=[
-            wire.ResourceTemplate(
-                uriTemplate=each.uri, name=each.name, title=each.title, description=each.description,
-                mimeType=each.mime,
-            )
-            for each in shelf.resources
-            if each.variables
-        ]
-    )  # fmt: skip
-
-    async def show(_: Any) -> wire.ServerResult:
-        return wire.ServerResult(fixed)
-
-    async def show_shaped(_: Any) -> wire.ServerResult:
-        return wire.ServerResult(shaped)
-
-    async def read(request: wire.ReadResourceRequest) -> wire.ServerResult:
-        uri = str(request.params.uri)
-        with _guarded("mcp.resource_broke", missing=RESOURCE_NOT_FOUND):
-            resource, values = shelf.find(uri)
-            text = await resource.read(asking(), values)
-        contents = wire.TextResourceContents(uri=request.params.uri, mimeType=resource.mime, text=text)
-        return wire.ServerResult(wire.ReadResourceResult(contents=[contents]))
-
-    made.request_handlers[wire.ListResourcesRequest] = show
-    made.request_handlers[wire.ListResourceTemplatesRequest] = show_shaped
-    made.request_handlers[wire.ReadResourceRequest] = read
-
-
-def _add_prompts(made: Server[Any, Any], shelf: Shelf) -> None:
-    listed = wire.ListPromptsResult(
-        prompts=[
-            wire.Prompt(
-                name=each.name,
-                title=each.title,
-                description=each.description,
-                arguments=[
-                    wire.PromptArgument(name=name, description=what, required=True)
-                    for name, what in each.arguments.items()
-                ],
-            )
-            for each in shelf.prompts
-        ]
-    )
-
-    async def show(_: Any) -> wire.ServerResult:
-        return wire.ServerResult(listed)
-
-    async def fill(request: wire.GetPromptRequest) -> wire.ServerResult:
-        with _guarded("mcp.prompt_broke"):
-            text = shelf.prompt(request.params.name, request.params.arguments or {})
-        said = wire.PromptMessage(role="user", content=wire.TextContent(type="text", text=text))
-        return wire.ServerResult(wire.GetPromptResult(messages=[said]))
-
-    made.request_handlers[wire.ListPromptsRequest] = show
-    made.request_handlers[wire.GetPromptRequest] = fill
-
-
-@contextlib.contextmanager
-def _guarded(event: str, missing: int = wire.INVALID_PARAMS) -> Iterator[None]:
-    """What goes wrong inside becomes the protocol's error, and nothing else reaches the client."""
-    try:
-        yield
-    except AppError as error:
-        raise _protocol_error(error, missing) from error
-    except Exception as error:
-        logger.exception(event)
-        raise _protocol_error(Bug("We broke a promise of our own.")) from error
-
-
-def _protocol_error(error: AppError, missing: int = wire.INVALID_PARAMS) -> McpError:
-    code = wire.INTERNAL_ERROR if isinstance(error, Bug) else wire.INVALID_PARAMS
-    problem = json.loads(json.dumps(error.to_dict(), default=str))
-    message = f"{error.code}: {error.message} {error.fix}".strip()
-    shown = missing if isinstance(error, NotFound) else code
-    return McpError(wire.ErrorData(code=shown, message=message, data=problem))
