@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,25 +16,13 @@ from core.terminal import Terminal
 from core.version import VERSION
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
-    from core.settings import Settings
     from graphs.integrate.request import Request
-    from graphs.integrate.session import Means, Session
+    from graphs.integrate.session import Session
 
     Requester = Callable[[str], Request]
 
 ROOT = Path(__file__).resolve().parent
 DONE, FAILED, CHANGES, USAGE, INTERRUPTED = 0, 1, 2, 64, 130
-# Read by LangGraph when it is first imported: a checkpoint may then hold plain data only.
-SWITCHES = {"LANGGRAPH_STRICT_MSGPACK": "true", "LANGSMITH_TRACING": "false", "DO_NOT_TRACK": "1"}
-
-
-class TokenUnclear(Invalid):
-    """A token without its host could be sent to the wrong one."""
-
-    code = "AW909"
-    fix = "Write each token as host=token, such as git.example.com=…, with commas between."
 
 
 class FileUnwritable(Invalid):
@@ -293,22 +281,19 @@ def session(given: Mapping[str, Any], terminal: Terminal) -> Iterator[tuple[Sess
     An expected failure inside it is shown in the form that was asked for, and ends the command.
     """
     _switch()
-    from core import fetch, settings  # noqa: PLC0415  # --help needs none of it
+    from core import settings  # noqa: PLC0415  # --help needs none of it
+    from graphs import means  # noqa: PLC0415  # as above
     from graphs.integrate import asking  # noqa: PLC0415  # as above
     from graphs.integrate import session as sessions  # noqa: PLC0415  # as above
 
     try:
         known = settings.load(_flags(given), environ=os.environ, folder=Path.cwd())
-
-        def get(url: str) -> bytes:
-            bounds = fetch.FetchLimits(known.fetch.max_bytes, known.fetch.deadline_s, known.fetch.redirects)
-            return fetch.get(url, allow_hosts=known.fetch.hosts, limits=bounds).body
-
-        with sessions.opened(_means(known), terminal.say) as work:
+        with sessions.opened(means.of(known), terminal.say) as work:
 
             def request(spec: str) -> Request:
                 work.reads = asking.folders(spec, given.get("root"))
                 version = known.kubernetes.version
+                get = means.fetcher(known)
                 return asking.request(spec, given, work.child, kubernetes=version, fetch=get)
 
             yield work, request
@@ -324,33 +309,6 @@ def _flags(given: Mapping[str, Any]) -> dict[str, Any]:
     remote = given.get("git_remote")
     own = str(Path(remote).absolute()) if remote and not asking.is_address(remote) else None
     return {"sandbox.level": given.get("sandbox"), "git.remote": own}
-
-
-def _means(known: Settings) -> Means:
-    from core import sandbox  # noqa: PLC0415  # as above
-    from graphs.integrate import session as sessions  # noqa: PLC0415  # as above
-
-    bounds = known.sandbox
-    tokens = _tokens(known.git.tokens)
-    return sessions.Means(
-        home=known.home,
-        store_url=known.store.url.get_secret_value(),
-        remote=known.git.remote,
-        hosts=known.git.hosts,
-        level=sandbox.Level[bounds.level.upper()],
-        limits=sandbox.Limits(cpu_s=bounds.cpu_s, wall_s=bounds.wall_s, memory_mb=bounds.memory_mb),
-        kubernetes=known.kubernetes.version,
-        lease_s=known.store.lease_s,
-        token=(lambda host: tokens.get(host, "")) if tokens else None,
-    )
-
-
-def _tokens(listed: Iterable[SecretStr]) -> dict[str, str]:
-    """Each host's token; what has no host is refused without being shown."""
-    pairs = [each.get_secret_value().partition("=") for each in listed]
-    if not all(host and token for host, _, token in pairs):
-        raise TokenUnclear("A git token does not say for which host it is.", place="AUTOWEAVE_GIT_TOKENS")
-    return {host: token for host, _, token in pairs}
 
 
 def _ask() -> bool:
@@ -370,6 +328,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _switch() -> None:
+    from core.switches import SWITCHES  # noqa: PLC0415  # as above
+
     for name, value in SWITCHES.items():
         os.environ.setdefault(name, value)
 

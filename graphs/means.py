@@ -1,0 +1,61 @@
+"""From the settings to what a session is opened with: said once for the roots that read settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from core import fetch, sandbox
+from core.errors import Invalid
+from graphs.integrate.session import Means
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from core.settings import Settings
+
+
+class TokenUnclear(Invalid):
+    """A token without its host could be sent to the wrong one."""
+
+    code = "AW909"
+    fix = "Write each token as host=token, such as git.example.com=…, with commas between."
+
+
+def of(known: Settings, *, is_warm: bool = False) -> Means:
+    bounds = known.sandbox
+    tokens = _tokens(known.git.tokens)
+    return Means(
+        home=known.home,
+        store_url=known.store.url.get_secret_value(),
+        remote=known.git.remote,
+        hosts=known.git.hosts,
+        level=sandbox.Level[bounds.level.upper()],
+        limits=sandbox.Limits(cpu_s=bounds.cpu_s, wall_s=bounds.wall_s, memory_mb=bounds.memory_mb),
+        kubernetes=known.kubernetes.version,
+        lease_s=known.store.lease_s,
+        is_warm=is_warm,
+        token=(lambda host: tokens.get(host, "")) if tokens else None,
+    )
+
+
+def fetcher(known: Settings) -> Callable[[str], bytes]:
+    """Gets a spec by its https address, within the bounds that are set."""
+    bounds = fetch.FetchLimits(known.fetch.max_bytes, known.fetch.deadline_s, known.fetch.redirects)
+    return lambda url: fetch.get(url, allow_hosts=known.fetch.hosts, limits=bounds).body
+
+
+def queue_url(known: Settings) -> str:
+    """The queue's URL: the one set, else PostgreSQL's where the store is there, else none."""
+    if known.queue.url is not None:
+        return known.queue.url.get_secret_value()
+    store = known.store.url.get_secret_value()
+    return store if store.startswith("postgres") else ""
+
+
+def _tokens(listed: Iterable[SecretStr]) -> dict[str, str]:
+    """Each host's token; what has no host is refused without being shown."""
+    pairs = [each.get_secret_value().partition("=") for each in listed]
+    if not all(host and token for host, _, token in pairs):
+        raise TokenUnclear("A git token does not say for which host it is.", place="AUTOWEAVE_GIT_TOKENS")
+    return {host: token for host, _, token in pairs}
