@@ -192,7 +192,8 @@ def set_up(
 ) -> Telemetry:
     """Record from now on, until the answer is closed.
 
-    `endpoint` is the full URL of an OTLP/HTTP trace receiver; without one nothing leaves the process.
+    `endpoint` is an OTLP/HTTP receiver (`/v1/traces` is added to a URL without a path); without one
+    nothing leaves the process.
     `keep` spans stay in memory for `Telemetry.spans`. `everywhere` is written on every span, such as
     `stack_port`. The values of `headers` become known secrets.
     """

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from opentelemetry.context import Context
@@ -281,6 +282,8 @@ def _otlp(endpoint: str, headers: dict[str, str], timeout_s: float) -> SpanExpor
         OTLPSpanExporter,
     )
 
+    if not urlsplit(endpoint).path.strip("/"):
+        endpoint = endpoint.rstrip("/") + "/v1/traces"
     return OTLPSpanExporter(endpoint=endpoint, headers=headers, timeout=timeout_s)
 
 

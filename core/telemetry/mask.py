@@ -47,6 +47,13 @@ _TEXT = (
     # password=x, Authorization: Bearer x
     (rf"(?<![\"'\w.-])({_NAME})(\s*[=:]\s*)(?:(?:bearer|basic)\s+)?[^\s\"'&,;]+", rf"\1\2{HIDDEN}"),
     (r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", rf"\1 {HIDDEN}"),
+    # Credentials that show by their own form.
+    (
+        r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}\b|gh[pousr]_\w{30,255}|github_pat_\w{30,255}|glpat-[\w-]{20,255}"
+        r"|xox[abprs]-[\w-]{10,255}|sk-[\w-]{20,255}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
+        r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}-----|\Z)",
+        HIDDEN,
+    ),
     # https://user:x@host
     (r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*://)[^/\s@\"']*@", rf"\1{HIDDEN}@"),
 )
@@ -55,6 +62,8 @@ _PATTERNS = tuple((re.compile(found, re.IGNORECASE | re.DOTALL), instead) for fo
 _HINTS = (
     "key", "secret", "passw", "passphrase", "pwd", "credential", "authorization", "cookie", "token", "bearer",
     "basic ", "connection", "dsn", "://",
+    "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "sk-", "aiza",
+    "eyj",
 )  # fmt: skip
 
 _known: dict[str, None] = {}

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
+from core import telemetry
 from core.errors import AppError, Invalid
 from core.store import LeaseLost
 from graphs.integrate import content, places, publishing
@@ -44,12 +45,14 @@ def expected(node: Node) -> Node:
 
     @functools.wraps(node)
     def guarded(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
-        try:
-            return node(state, runtime)
-        except LeaseLost:
-            raise  # the run is another worker's now: this one must not write its checkpoint
-        except AppError as error:
-            return {"problem": error.to_dict()}
+        with telemetry.span(f"integrate.{node.__name__}", kind="TOOL") as span:
+            try:
+                return node(state, runtime)
+            except LeaseLost:
+                raise  # the run is another worker's now: this one must not write its checkpoint
+            except AppError as error:
+                span.fail(f"{error.code} {error.message}")
+                return {"problem": error.to_dict()}
 
     return guarded
 

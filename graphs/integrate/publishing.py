@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import ormsgpack
 
-from core import paths
+from core import paths, telemetry
 from graphs.integrate import places
 from graphs.integrate.state import IntegrateState
 from tools import plans
@@ -140,6 +140,8 @@ def published(stored: bytes, deps: Deps) -> dict[str, Any]:
         at_s=int(deps.now()),
         trace_id=str(plan.meta.get("trace_id", "")),
     )
-    receipt = asdict(deps.remote(plan.meta.get("remote") or None).publish(publication))
+    with telemetry.span("integrate.commit", kind="TOOL", branch=plan.branch, plan_digest=plan.digest) as span:
+        receipt = asdict(deps.remote(plan.meta.get("remote") or None).publish(publication))
+        span.set(commit=receipt["commit"], attempts=receipt["attempts"])
     deps.journal.record(effect, receipt)
     return receipt

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from core import logs, telemetry
 from core.errors import Forbidden, Unavailable
 from core.store import LeaseLost, Run
 from graphs.integrate import content
@@ -108,8 +109,18 @@ def resume(
 def drive(
     run: Run, seat: Seat, *, answer: Answer | None = None, tell: Tell = _unheard
 ) -> tuple[Run, IntegrateState]:
-    """Claim the run and work on it until it ends or stops for a person."""
-    return _driven(_claimed(run, seat), answer, seat, tell)
+    """Claim the run and work on it until it ends or stops for a person, in the run's own trace."""
+    with (
+        telemetry.within(run.trace_id, run.parent_span),
+        telemetry.about(tenant=run.tenant, session=run.id, agent_type=run.graph),
+        telemetry.span("integrate", kind="CHAIN", run=run.id) as span,
+        logs.about(run=run.id),
+    ):
+        run, state = _driven(_claimed(run, seat), answer, seat, tell)
+        span.set(state=run.state, attempt=run.attempt)
+        if run.problem:
+            span.fail(f"{run.problem['code']} {run.problem['message']}")
+        return run, state
 
 
 def _claimed(run: Run, seat: Seat) -> Run:
