@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import blobs, sandbox, workers
-from core.errors import Unavailable
 from graphs.integrate import dry, places
 from graphs.integrate.deps import Deps, Remote, Unborn
 from graphs.integrate.request import Request, given
@@ -32,14 +31,6 @@ if TYPE_CHECKING:
 PRELOAD = ("graphs.integrate.work", "jsonschema_rs", "regopy", "yaml")
 WARM = ("datamodel_code_generator.parser.openapi", "graphs.integrate.work:warm")
 AUTHOR = ("AutoWeave", "autoweave@autoweave.invalid")
-
-
-class CheckpointsDamaged(Unavailable):
-    """The file in which graphs keep their steps is no whole database, or cannot be written."""
-
-    code = "AW792"
-    retryable = False
-    fix = "Move the file away: runs begin anew from the store, and published ones are found in git."
 
 
 @dataclass(frozen=True)
@@ -111,6 +102,9 @@ class Session:
 
     @cached_property
     def kept(self) -> blobs.Blobs:
+        """Beside a SQLite store a folder; with PostgreSQL the store itself, which all machines share."""
+        if self.means.store_url.startswith("postgres"):
+            return self.store.blobs
         return blobs.Folder(self.means.home / "blobs")
 
     def dry(self, request: Request) -> IntegrateState:
@@ -180,9 +174,10 @@ class Session:
 
     @cached_property
     def seat(self) -> Seat:
-        from graphs.integrate import graph, runner  # noqa: PLC0415  # LangGraph: 1.9 CPU s
+        from graphs import checkpoints  # noqa: PLC0415  # LangGraph: 1.9 CPU s
+        from graphs.integrate import graph, runner  # noqa: PLC0415  # as above
 
-        keeper = self._stack.enter_context(checkpointer(self.means))
+        keeper = self._stack.enter_context(checkpoints.opened(self.means.home, self.means.store_url))
         return runner.Seat(
             graph=graph.build(keeper),
             store=self.store,
@@ -229,32 +224,6 @@ class Session:
 def opened(means: Means, say: Callable[[str], None]) -> Iterator[Session]:
     with contextlib.ExitStack() as stack:
         yield Session(means, stack, say)
-
-
-@contextlib.contextmanager
-def checkpointer(means: Means) -> Iterator[Any]:
-    """LangGraph's own savers: PostgreSQL where the store is there, else SQLite beside it."""
-    if means.store_url.startswith("postgresql"):
-        from langgraph.checkpoint.postgres import PostgresSaver  # noqa: PLC0415  # optional group
-
-        with PostgresSaver.from_conn_string(means.store_url) as shared:
-            shared.setup()
-            yield shared
-        return
-    import sqlite3  # noqa: PLC0415  # as above
-
-    from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  # as above
-
-    path = blobs.private(means.home) / "checkpoints.db"
-    file = sqlite3.connect(path, check_same_thread=False, timeout=30)
-    with contextlib.closing(file):
-        try:
-            file.execute("PRAGMA synchronous=FULL")
-            saver = SqliteSaver(file)
-            saver.setup()
-        except sqlite3.Error as error:
-            raise CheckpointsDamaged(f"The checkpoints cannot be used: {error}.", place=str(path)) from error
-        yield saver
 
 
 def _today() -> str:
