@@ -101,12 +101,12 @@ def turn(run: Run) -> Turn:
 
 
 @contextlib.asynccontextmanager
-async def open(url: str, *, name: str = "runs") -> AsyncIterator[Queue]:  # noqa: A001  # read as `queue.open`
+async def open(url: str, *, prefix: str = "autoweave", name: str = "runs") -> AsyncIterator[Queue]:  # noqa: A001  # read as `queue.open`
     """The queue at `url`; an empty one is this process's own. A queue that is down now may come later.
 
-    `name` keeps several queues apart on one server.
+    `prefix` keeps several AutoWeaves apart on one server, `name` the queues of one.
     """
-    queue = _engine(url, name)
+    queue = _engine(url, prefix, name)
     try:
         with contextlib.suppress(QueueUnavailable):
             await queue.depth()  # refuses now what would lose turns later
@@ -115,7 +115,7 @@ async def open(url: str, *, name: str = "runs") -> AsyncIterator[Queue]:  # noqa
         await queue.close()
 
 
-def _engine(url: str, name: str) -> Queue:
+def _engine(url: str, prefix: str, name: str) -> Queue:
     scheme = url.partition("://")[0]
     if not url:
         from core.queue.table import Table  # noqa: PLC0415  # it imports this module
@@ -124,7 +124,7 @@ def _engine(url: str, name: str) -> Queue:
     from core.queue import bull  # noqa: PLC0415  # BullMQ and Redis's client cost 0.3 CPU s
 
     if scheme in {"redis", "rediss", "unix"}:
-        return bull.on_redis(url, name)
+        return bull.on_redis(url, prefix, name)
     if scheme in {"postgresql", "postgres", "postgresql+psycopg"}:
-        return bull.on_postgres(url, name)
+        return bull.on_postgres(url, prefix, name)
     raise QueueUrlInvalid(f"No queue can be opened by {scheme[:32]!r}.")

@@ -122,7 +122,7 @@ class Bull:
         logger.warning("queue.error", extra={"place": self._server.place, "why": type(error).__name__})
 
 
-def on_redis(url: str, name: str) -> Bull:
+def on_redis(url: str, prefix: str, name: str) -> Bull:
     """`unix://` and loopback need no password; whoever can reach those can reach the store too."""
     try:
         from redis import asyncio as redis  # noqa: PLC0415  # 0.2 CPU s
@@ -157,7 +157,7 @@ def on_redis(url: str, name: str) -> Bull:
         if policy != "noeviction":
             raise QueueEvicts(f"Redis has `maxmemory-policy {policy}`.", place=place)
 
-    keys = {"prefix": "autoweave"}
+    keys = {"prefix": prefix}
     return Bull(
         Server(
             place,
@@ -171,8 +171,8 @@ def on_redis(url: str, name: str) -> Bull:
     )
 
 
-def on_postgres(url: str, name: str) -> Bull:
-    """In a schema of its own (`autoweave_queue`), so it may share the store's database."""
+def on_postgres(url: str, prefix: str, name: str) -> Bull:
+    """In a schema of its own (`autoweave_queue` by default), so it may share the store's database."""
     try:
         import psycopg  # noqa: PLC0415  # optional group
         from psycopg.conninfo import make_conninfo  # noqa: PLC0415  # as above
@@ -182,7 +182,8 @@ def on_postgres(url: str, name: str) -> Bull:
         connection = make_conninfo(url.replace("+psycopg", "", 1), connect_timeout=2)
     except psycopg.Error as error:
         raise QueueUrlInvalid("The queue's URL cannot be read.", place=_place(url)) from error
-    options = {"backend": "postgres", "connection": connection, "schema": "autoweave_queue"}
+    schema = f"{prefix.replace('-', '_')}_queue"
+    options = {"backend": "postgres", "connection": connection, "schema": schema}
     failures = (psycopg.Error, OSError)
     return Bull(Server(_place(url), options, options, failures, _nothing), name)
 
