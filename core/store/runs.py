@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from core.store import admitting
 from core.store.errors import AttemptsUsedUp, LeaseLost, RunEnded, RunTaken
@@ -64,6 +64,11 @@ class Runs:
         query = query.where(runs.c.state == state) if state else query
         query = query.order_by(runs.c.created.desc(), runs.c.id).limit(limit)
         return self._database.read(lambda db: tuple(_run(row) for row in db.execute(query)))
+
+    def count(self, state: State) -> int:
+        """How many runs of any tenant are in this state."""
+        query = select(func.count()).select_from(runs).where(runs.c.state == state)
+        return self._database.read(lambda db: int(db.scalar(query) or 0))
 
     def claim(self, tenant: str, run_id: str, *, worker: str, lease_s: float, instead_of: str = "") -> Run:
         """Take this run, or take it over when its lease ended.
