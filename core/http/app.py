@@ -18,11 +18,12 @@ from starlette.types import ASGIApp
 
 from core.errors import AppError
 from core.http import contract, login, ops, pages, problems
+from core.http.context import Shelf
 from core.http.edge import Edge, Observe
 from core.http.front import Caller, Front
 from core.http.gate import Gate
 from core.http.idempotency import Replay, Replies
-from core.http.identity import Door, Keys
+from core.http.identity import Door, Keys, caller
 from core.http.limits import Body, Head, Limits
 from core.http.rate import Rate
 from core.http.sessions import Sessions
@@ -51,6 +52,8 @@ class Parts:
     dev: Caller | None = None
     """Who asks without a key, from this machine only. None: everybody needs a key."""
     is_metrics_open: bool = False
+    shelf: Shelf | None = None
+    """What is offered over MCP. None: nothing, and no /mcp."""
     observe: Observe | None = None
     layers: Sequence[Layer] = ()
     """More layers of a root's, such as tracing; inside the identity, outside the routes."""
@@ -81,7 +84,7 @@ def create_app(front: Front, parts: Parts) -> FastAPI:
         login.router(door, sessions, now=parts.now),
         _docs(app),
         *parts.routers,
-        *_protocols(front),
+        *_protocols(front, parts),
     ):
         app.include_router(router)
     contract.describe(app)
@@ -89,8 +92,15 @@ def create_app(front: Front, parts: Parts) -> FastAPI:
     return app
 
 
-def _protocols(front: Front) -> list[APIRouter]:  # noqa: ARG001  # the first protocol takes it
-    return []
+def _protocols(front: Front, parts: Parts) -> list[APIRouter]:
+    """One adapter for each; LangServe's is last, because its paths begin with any graph's name."""
+    from core.http import completions  # noqa: PLC0415  # only who serves pays for the protocols
+    from core.http.context import web  # noqa: PLC0415  # as above
+
+    found = [completions.router(front, caller, now=parts.now)]
+    if parts.shelf is not None:
+        found.append(web.router(parts.shelf, caller, origins=parts.origins, max_body=parts.limits.body))
+    return found
 
 
 def _wrap(app: FastAPI, parts: Parts, door: Door) -> None:

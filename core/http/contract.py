@@ -61,11 +61,11 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         operation["security"] = []
     else:
         operation["security"] = [{"key": []}, {"bearer": []}]
-    reasons = _ANYWHERE | _KNOWN | _BODIES
     answers = operation.setdefault("responses", {})
-    told = {"content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status, why in reasons.items():
-        if status == "422" or status not in answers:
-            answers[status] = {"description": why, **told}
-        elif "content" not in answers[status] or MEDIA not in answers[status]["content"]:
-            answers[status].setdefault("content", {}).update(told["content"])
+    ranges = {kind: answers.pop(kind, {}).get("content", {}) for kind in ("4XX", "5XX")}
+    for status, why in (_ANYWHERE | _KNOWN | _BODIES).items():
+        if status == "422" and "HTTPValidationError" in str(answers.get(status)):
+            del answers[status]  # FastAPI's own form, which is never sent
+        answer = answers.setdefault(status, {"description": why})
+        own = answer.get("content") or ranges[f"{status[0]}XX"]
+        answer["content"] = {**own, MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -15,7 +15,7 @@ from core.http import scope as scopes
 from core.http.identity import OriginRefused
 
 Observe = Callable[[str, str, int, float], None]
-"""Method, route template, status, seconds: nothing in them that a caller can make up."""
+"""Method, route template (empty where none matched), status, seconds: nothing a caller can make up."""
 
 _CSP = b"default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
 _INLINE = (
@@ -106,7 +106,7 @@ class Edge:
 
 def template(scope: Scope) -> str:
     """The route as it was declared, so that no caller can make a new name."""
-    return str(getattr(scope.get("route"), "path", "")) or "(none)"
+    return str(getattr(scope.get("route"), "path", ""))
 
 
 def _method(scope: Scope) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
 from starlette.responses import Response
@@ -53,6 +54,8 @@ class Reply(Protocol):
     def headers(self) -> Mapping[str, str] | None: ...
     @property
     def body(self) -> bytes | None: ...
+    @property
+    def holder(self) -> str: ...
 
 
 class Replies(Protocol):
@@ -61,10 +64,10 @@ class Replies(Protocol):
     def begin(self, tenant: str, key: str, fingerprint: str) -> Reply: ...
 
     def keep(
-        self, tenant: str, key: str, *, status: int, headers: Mapping[str, str], body: bytes
-    ) -> None: ...
+        self, tenant: str, key: str, *, status: int, headers: Mapping[str, str], body: bytes, holder: str
+    ) -> Any: ...
 
-    def drop(self, tenant: str, key: str) -> None: ...
+    def drop(self, tenant: str, key: str, *, holder: str) -> None: ...
 
 
 _USABLE = re.compile(rb"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
@@ -94,30 +97,44 @@ class Replay:
         first = await receive()
         key, mark = raw.decode(), _fingerprint(scope, first.get("body", b""))
         reply = await asyncio.to_thread(self._replies.begin, caller.tenant, key, mark)
-        if reply.state == "new":
-            await self._work(caller.tenant, key, scope, _given(first, receive), send)
-        else:
+        if reply.state != "new":
             await _again(reply, mark)(scope, receive, send)
+            return
+        hold = _Hold(self._replies, caller.tenant, key, reply.holder)
+        await hold.work(self._app, scope, _given(first, receive), send)
 
-    async def _work(self, tenant: str, key: str, scope: Scope, receive: Receive, send: Send) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """The key is ours until it is kept or dropped; whoever took it over meanwhile is left alone."""
+
+    replies: Replies
+    tenant: str
+    key: str
+    holder: str
+
+    async def work(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         answer = _Answer(send)
         try:
-            await self._app(scope, receive, answer.take)
+            await app(scope, receive, answer.take)
         except BaseException:
-            await asyncio.shield(asyncio.to_thread(self._replies.drop, tenant, key))
+            await asyncio.shield(asyncio.to_thread(self._drop))
             raise
-        if answer.is_kept:
-            await asyncio.to_thread(
-                self._replies.keep,
-                tenant,
-                key,
-                status=answer.status,
-                headers=answer.kept_headers(),
-                body=b"".join(answer.parts),
-            )
-        else:
-            await asyncio.to_thread(self._replies.drop, tenant, key)
+        await asyncio.to_thread(self._keep if answer.is_kept else self._drop, answer)
         await answer.release()
+
+    def _keep(self, answer: _Answer) -> None:
+        self.replies.keep(
+            self.tenant,
+            self.key,
+            status=answer.status,
+            headers=answer.kept_headers(),
+            body=b"".join(answer.parts),
+            holder=self.holder,
+        )
+
+    def _drop(self, _: _Answer | None = None) -> None:
+        self.replies.drop(self.tenant, self.key, holder=self.holder)
 
 
 class _Answer:

@@ -62,6 +62,7 @@ class Kept:
     status: int | None = None
     headers: Mapping[str, str] | None = None
     body: bytes | None = None
+    holder: str = ""
 
 
 class Ledger:
@@ -76,11 +77,13 @@ class Ledger:
         self.kept[tenant, key] = Kept("running", fingerprint)
         return Kept("new", fingerprint)
 
-    def keep(self, tenant: str, key: str, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def keep(
+        self, tenant: str, key: str, *, status: int, headers: Mapping[str, str], body: bytes, holder: str
+    ) -> None:
         old = self.kept[tenant, key]
         self.kept[tenant, key] = Kept("done", old.fingerprint, status, headers, body)
 
-    def drop(self, tenant: str, key: str) -> None:
+    def drop(self, tenant: str, key: str, *, holder: str) -> None:
         self.kept.pop((tenant, key), None)
 
 
