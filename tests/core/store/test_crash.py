@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sqlite3
@@ -17,22 +16,10 @@ import pytest
 from core import store
 from core.store.sql import Store
 from core.testing import Clock
+from tests.core.store.writing import writers
 from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def writers(*arguments: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("writers.py"), *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    return [line for line in done.stdout.split("\n") if line]
 
 
 def test_six_processes_that_admit_one_key_have_one_run(url: str) -> None:

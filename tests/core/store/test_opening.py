@@ -155,6 +155,44 @@ def test_an_overwritten_page_is_damage(tmp_path: Path, page: int) -> None:
         store.open(url)
 
 
+def test_another_file_in_the_place_of_an_open_store_is_not_used(tmp_path: Path) -> None:
+    path, theirs = tmp_path / "store.db", tmp_path / "theirs.db"
+    filled(theirs)
+    with store.open(filled(path, 1)) as db:
+        theirs.replace(path)
+        before = path.read_bytes()
+        db._database.engine.dispose()  # as when a connection is lost or another thread needs one
+
+        with pytest.raises(store.StoreReplaced):
+            db.runs.admit("acme", graph="integrate", key="k", input={})
+
+    assert path.read_bytes() == before
+
+
+def test_no_new_store_is_made_where_an_open_one_was_removed(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with store.open(filled(path, 1)) as db:
+        path.unlink()
+        db._database.engine.dispose()
+
+        with pytest.raises(store.StoreUnavailable):
+            db.runs.admit("acme", graph="integrate", key="k", input={})
+
+    assert not path.exists()
+
+
+def test_a_store_of_another_tenant_answers_no_question(tmp_path: Path) -> None:
+    with store.open(f"sqlite:///{tmp_path}/theirs.db") as db:
+        theirs = db.runs.admit("other", graph="integrate", key="k", input={})
+        db.threads.create("other", "t", metadata={})
+    (tmp_path / "theirs.db").rename(tmp_path / "store.db")
+
+    with store.open(f"sqlite:///{tmp_path}/store.db") as db:
+        assert (db.runs.of("acme"), db.threads.search("acme", metadata={})) == ((), ())
+        with pytest.raises(store.RunUnknown):
+            db.runs.get("acme", theirs.id)
+
+
 def test_text_in_the_place_of_a_store_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_text("dear diary, today I was nearly a database" * 200)

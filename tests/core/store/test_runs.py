@@ -232,6 +232,57 @@ def test_finishing_twice_alike_is_no_error_and_unlike_is(db: Store) -> None:
         db.runs.fail(run, problem={})
 
 
+@pytest.mark.parametrize("state", ["admitted", "running", "waiting"])
+def test_an_unfinished_run_can_be_cancelled_from_outside(db: Store, state: str) -> None:
+    run = admitted(db)
+    worker = claimed(db) if state != "admitted" else run
+    if state == "waiting":
+        db.runs.wait(worker, plan_digest="d")
+
+    ended = db.runs.cancelled("acme", run.id, problem={"code": "AW000"})
+
+    assert (ended.state, ended.problem, ended.owner, ended.awaits) == ("cancelled", {"code": "AW000"}, "", "")
+    assert ended.fence == worker.fence + 1
+    assert db.runs.claim_next(worker="w", lease_s=5) is None
+    assert db.runs.cancelled("acme", run.id, problem={"code": "AW001"}) == ended
+
+
+@pytest.mark.parametrize("write", ["renew", "finish", "wait", "intend"])
+def test_the_worker_of_a_cancelled_run_writes_nothing_more(db: Store, write: str) -> None:
+    admitted(db)
+    worker = claimed(db)
+    ended = db.runs.cancelled("acme", worker.id, problem={"code": "AW000"})
+    late = {
+        "renew": lambda: db.runs.renew(worker),
+        "finish": lambda: db.runs.finish(worker, result="late"),
+        "wait": lambda: db.runs.wait(worker, plan_digest="d"),
+        "intend": lambda: db.effects.intend(worker, "push", key="k", detail={}),
+    }[write]
+
+    with pytest.raises(store.LeaseLost):
+        late()
+
+    assert db.runs.get("acme", worker.id) == ended
+
+
+def test_a_finished_or_foreign_run_cannot_be_cancelled(db: Store) -> None:
+    run = admitted(db)
+    with pytest.raises(store.RunUnknown):
+        db.runs.cancelled("other", run.id, problem={})
+    done = db.runs.finish(claimed(db), result=1)
+
+    with pytest.raises(store.RunEnded, match="done"):
+        db.runs.cancelled("acme", run.id, problem={})
+
+    assert db.runs.get("acme", run.id) == done
+
+
+def test_a_run_knows_the_span_that_admitted_it(db: Store) -> None:
+    run = db.runs.admit("acme", graph="integrate", key="k", input={}, trace_id="a" * 32, parent_span="b" * 16)
+
+    assert claimed(db).parent_span == run.parent_span == "b" * 16
+
+
 def test_an_ended_run_is_not_claimed(db: Store) -> None:
     run = admitted(db)
     db.runs.fail(claimed(db), problem={"code": "AW703"})

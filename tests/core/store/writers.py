@@ -3,6 +3,7 @@
     writers.py race URL COUNT          COUNT processes admit one key at once; prints their run ids
     writers.py claim URL COUNT         COUNT processes claim at once; prints the winners' names
     writers.py kill URL TRIALS SEED    TRIALS writers killed with SIGKILL; prints the acknowledged keys
+    writers.py group URL TRIALS SEED   the same with admissions in groups, each with its thread
 
 The library is loaded once and the writers are forked, so thirty trials take seconds.
 """
@@ -14,10 +15,13 @@ import random
 import select
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from core import store
 from core.store import sql  # before the forks
+from core.store.admissions import Admissions
 
 
 def fork(work: Callable[[int], None]) -> tuple[int, int]:
@@ -82,10 +86,27 @@ def write_on(url: str, trial: int, into: int) -> None:
             db.runs.finish(held, result={"n": number})
 
 
-def kill(url: str, trials: int, seed: int) -> None:
+def write_groups(url: str, trial: int, into: int) -> None:
+    """Twenty admissions on their way at any time; each is said when its future resolves."""
+    room = threading.Semaphore(20)
+
+    def say(future: Future[store.Run]) -> None:
+        os.write(into, f"{future.result().key}\n".encode())
+        room.release()
+
+    with store.open(url, busy_s=30) as db:
+        admissions = Admissions(db)
+        for number in range(10_000):
+            room.acquire()
+            key = f"{trial}-{number}"
+            future = admissions.admit("acme", graph="integrate", key=key, input={"n": number}, thread=key)
+            future.add_done_callback(say)
+
+
+def kill(url: str, trials: int, seed: int, work: Callable[[str, int, int], None]) -> None:
     dice = random.Random(seed)
     for trial in range(trials):
-        pid, out = fork(lambda into, trial=trial: write_on(url, trial, into))
+        pid, out = fork(lambda into, trial=trial: work(url, trial, into))
         said = bytearray()
         for _ in range(dice.randrange(1, 6)):
             said += os.read(out, 4096)
@@ -105,4 +126,4 @@ if __name__ == "__main__":
     elif verb == "claim":
         together(where, number, claim)
     else:
-        kill(where, number, int(sys.argv[4]))
+        kill(where, number, int(sys.argv[4]), write_groups if verb == "group" else write_on)
