@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from core import logs
 from core.queue import Do, QueueDriverMissing, QueueEvicts, QueueOpen, QueueUnavailable, QueueUrlInvalid, Turn
 
-logger = logging.getLogger(__name__)
+log = logs.named(__name__)
 T = TypeVar("T")
 
 _DEADLINE_S = 2.0
@@ -119,7 +119,7 @@ class Bull:
         )
 
     def _report(self, error: Exception, _job: Any = None) -> None:
-        logger.warning("queue.error", extra={"place": self._server.place, "why": type(error).__name__})
+        log.warning("queue.error", place=self._server.place, why=type(error).__name__)
 
 
 def on_redis(url: str, prefix: str, name: str) -> Bull:
@@ -203,5 +203,5 @@ def _turn(data: Any) -> Turn | None:
     try:
         return Turn(tenant=str(data["tenant"]), run=str(data["run"]), fence=int(data["fence"]))
     except (KeyError, TypeError, ValueError):
-        logger.warning("queue.foreign")
+        log.warning("queue.foreign")
         return None

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 from collections.abc import Callable
 from typing import Self
 
+from core import logs
 from core.errors import AppError
 from core.queue import Queue, QueueUnavailable, Turn
 from core.store import LeaseLost, RunEnded, RunTaken
 
-logger = logging.getLogger(__name__)
+log = logs.named(__name__)
 _REST_S = 2.0
 
 Handler = Callable[[Turn], None]
@@ -78,7 +78,7 @@ class Crew:
             try:
                 await self._queue.work(self._do, slots=self._slots)
             except AppError as error:
-                logger.warning("queue.down", extra={"code": error.code, "why": error.message})
+                log.warning("queue.down", code=error.code, why=error.message)
                 await asyncio.sleep(_REST_S)
 
     async def _do(self, turn: Turn) -> None:
@@ -104,10 +104,10 @@ class Crew:
         except (LeaseLost, RunTaken, RunEnded):
             return "elsewhere"  # delivered twice, or taken over: whoever holds the run finishes it
         except AppError as error:
-            logger.warning("turn.failed", extra={"run": turn.run, "code": error.code, "why": error.message})
+            log.warning("turn.failed", run=turn.run, code=error.code, why=error.message)
             return "failed"
-        except Exception:
-            logger.exception("turn.crashed", extra={"run": turn.run})
+        except Exception as error:  # noqa: BLE001  # an edge of the program: a handler may throw anything
+            log.error("turn.crashed", error=error, run=turn.run)
             return "crashed"
         return "done"
 
@@ -119,7 +119,7 @@ class Crew:
         except (LeaseLost, RunTaken, RunEnded, QueueUnavailable):
             return  # somebody else has it, or the reaper will find it
         except AppError as error:
-            logger.warning("turn.kept", extra={"run": turn.run, "code": error.code, "why": error.message})
+            log.warning("turn.kept", run=turn.run, code=error.code, why=error.message)
 
 
 def _resolve(done: asyncio.Future[str], outcome: str) -> None:

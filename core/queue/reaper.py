@@ -6,15 +6,15 @@ Any number of reapers may act at once: putting a turn twice is putting it once.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, Self
 
+from core import logs
 from core.errors import AppError
 from core.queue import Queue, Turn, turn
 from core.store import Run
 
-logger = logging.getLogger(__name__)
+log = logs.named(__name__)
 _AT_ONCE = 1000  # of the oldest; the others follow when these are worked off
 
 
@@ -75,5 +75,5 @@ class Reaper:
             try:
                 await self.round()
             except AppError as error:
-                logger.warning("reaper.failed", extra={"code": error.code, "why": error.message})
+                log.warning("reaper.failed", code=error.code, why=error.message)
             await self._pause(self._every_s)
