@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 export LANGSMITH_TRACING := false
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup demo test check bench soak clean
+.PHONY: help setup demo test phoenix check bench soak clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +23,9 @@ demo: setup ## integrate the example spec into a repository of its own
 
 test: setup ## the whole test suite, with what it needs
 	@bash tests/run.sh
+
+phoenix: setup ## Phoenix, which shows traces, on http://127.0.0.1:6006 (installs it the first time)
+	@./autoweave phoenix
 
 check: setup ## ruff, mypy, import-linter, layout, lock
 	@bash .ci/check

@@ -128,7 +128,11 @@ class Span:
 
 
 def span(name: str, /, **attributes: Any) -> Span:
-    """`with telemetry.span("integrate.parse", tenant=…) as span:`; costs next to nothing when off."""
+    """`with telemetry.span("integrate.parse", tenant=…) as span:`; costs next to nothing when off.
+
+    `kind` is OpenInference's: CHAIN unless it is a TOOL, an LLM or an AGENT.
+    """
+    attributes.setdefault("kind", "CHAIN")
     return Span(name, attributes)
 
 

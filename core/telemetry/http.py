@@ -61,7 +61,7 @@ class Traced:
             caller = _caller(scope)
             with (
                 telemetry.within(*(caller or ("", ""))),
-                telemetry.span(scope["method"], kind="CHAIN") as span,
+                telemetry.span(scope["method"]) as span,
             ):
                 header = (telemetry.traceparent() or "").encode() if caller or span.is_open else b""
                 try:

@@ -113,7 +113,7 @@ def drive(
     with (
         telemetry.within(run.trace_id, run.parent_span),
         telemetry.about(tenant=run.tenant, session=run.id, agent_type=run.graph),
-        telemetry.span("integrate", kind="CHAIN", run=run.id) as span,
+        telemetry.span("integrate", run=run.id) as span,
         logs.about(run=run.id),
     ):
         run, state = _driven(_claimed(run, seat), answer, seat, tell)
@@ -134,7 +134,12 @@ def answered(run: Run, answer: Answer, seat: Seat) -> Run:
     """Keep the answer under the plan's digest, which lets the run go on."""
     decision = content.decision(answer, _state(run, seat))
     seat.store.approvals.add(
-        run.tenant, run.id, plan_digest=run.awaits, actor=decision["actor"], decision=decision["type"]
+        run.tenant,
+        run.id,
+        plan_digest=run.awaits,
+        actor=decision["actor"],
+        decision=decision["type"],
+        content=decision["module"] or None,
     )
     return seat.store.runs.get(run.tenant, run.id)
 
@@ -175,12 +180,13 @@ def _invoked(
 
 
 def _kept(run: Run, state: Mapping[str, Any], seat: Seat) -> Answer | None:
-    """An answer that was kept before its worker died. An edit's content was not, so it is asked again."""
+    """The answer that was kept when a person gave it, whoever works on the run now."""
     digest = state["change"]["digest"]
     found = seat.store.approvals.latest(run.tenant, run.id, plan_digest=digest)
-    if found is None or found.decision == "edit":
+    if found is None:
         return None
-    return {"decisions": [{"type": found.decision}], "actor": found.actor, "plan_digest": digest}
+    decision = {"type": found.decision, "edited_action": {"args": {"module": found.content or {}}}}
+    return {"decisions": [decision], "actor": found.actor, "plan_digest": digest}
 
 
 def _ended(run: Run, state: IntegrateState, seat: Seat) -> Run:
