@@ -85,7 +85,7 @@ class Run(BaseModel):
 
     input: Any
     config: Config | None = None
-    kwargs: dict[str, Any] | None = Field(default=None, description="Ignored, as LangServe does.")
+    kwargs: Any = Field(default=None, description="Ignored, as LangServe does.")
 
 
 class Watch(Run):
@@ -100,17 +100,19 @@ class Watch(Run):
 
 
 class Batch(BaseModel):
-    """One configuration for all inputs, or one for each."""
+    """One configuration for all inputs, or one for each; none, as npm's client says it, is an empty list."""
 
     inputs: list[Any]
     config: Config | list[Config] | None = None
-    kwargs: dict[str, Any] | None = Field(default=None, description="Ignored, as LangServe does.")
+    kwargs: Any = Field(default=None, description="Ignored, as LangServe does.")
 
     def configs(self) -> list[Config]:
         if len(self.inputs) > INPUTS_AT_MOST:
             raise BatchTooLarge(f"{len(self.inputs)} inputs came in one batch.", place="/inputs")
-        if not isinstance(self.config, list):
-            return [self.config or Config()] * len(self.inputs)
+        if isinstance(self.config, Config):
+            return [self.config] * len(self.inputs)
+        if not self.config:
+            return [Config()] * len(self.inputs)
         if len(self.config) != len(self.inputs):
             raise BodyInvalid(
                 f"{len(self.config)} configurations came for {len(self.inputs)} inputs.", place="/config"

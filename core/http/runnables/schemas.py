@@ -8,20 +8,6 @@ from typing import Any
 from pydantic import BaseModel
 
 Json = dict[str, Any]
-PROBLEM: Json = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "fix": {"type": "string"},
-        "place": {"type": "string"},
-        "facts": {"type": "object"},
-    },
-}
 _META: Json = {
     "type": "object",
     "required": ["run_id", "feedback_tokens"],
@@ -51,14 +37,8 @@ EVENTS: Json = {"type": "string", "description": "Server-sent events: data, meta
 
 
 def told(schema: Json, media: str = "application/json") -> Any:
-    """`responses` of a route: its answer, and a problem for everything else."""
-    return {
-        200: {"description": "Done.", "content": {media: {"schema": schema}}},
-        "default": {
-            "description": "A problem.",
-            "content": {"application/problem+json": {"schema": PROBLEM}},
-        },
-    }
+    """`responses` of a route; what else it may answer is the same everywhere, and said there."""
+    return {200: {"description": "Done.", "content": {media: {"schema": schema}}}}
 
 
 @cache
