@@ -1,0 +1,18 @@
+"""The catalog of published infrastructure modules: what exists, in which version, with which interface.
+
+A reference is true or it is refused with what was probably meant; nothing is ever substituted.
+Writes nothing and keeps nothing: see `graphs.catalog.shelf` for a copy that is kept.
+"""
+
+from .factory import Factory, FactoryInvalid, configured
+from .gate import HallucinationError, Hit, check
+from .index import MODULES, Index, Module, load
+from .interface import fits
+from .metadata import Field, Metadata, metadata
+from .search import search
+from .sources import Folder, Source
+
+__all__ = [
+    "MODULES", "Factory", "FactoryInvalid", "Field", "Folder", "HallucinationError", "Hit", "Index",
+    "Metadata", "Module", "Source", "check", "configured", "fits", "load", "metadata", "search",
+]  # fmt: skip
