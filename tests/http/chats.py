@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +14,7 @@ from langgraph.types import interrupt
 
 from core.errors import AppError, Conflict
 from core.http import completions, problems
-from core.http.front import Front, Offer
+from core.http.front import Ask, Caller, Event, Front, Offer, Outcome, Ticket
 from tests.fronts import Memory, TalkInput, TalkOutput, TalkState
 from tests.http.shelves import identify
 
@@ -58,6 +60,7 @@ class State(TalkState, total=False):
 class Chats(Memory):
     def __init__(self) -> None:
         super().__init__()
+        self.is_spoiled = False
         saver = InMemorySaver()
         for node in (careful, refusing, breaking, counting, asking):
             name = node.__name__
@@ -68,6 +71,29 @@ class Chats(Memory):
             made = graph.compile(checkpointer=saver, name=name)
             offer = Offer(name, name, TalkInput, TalkOutput, made, is_durable=True, is_chat=True)
             self._offers = {**self._offers, name: offer}
+
+    def spoil(self) -> None:
+        """From now on, runs break while they are listened to."""
+        self.is_spoiled = True
+
+    async def start(self, caller: Caller, ask: Ask) -> Ticket:
+        made = await super().start(caller, ask)
+        return Spoiled(made.run, made.thread, made.graph) if self.is_spoiled else made
+
+
+@dataclass
+class Spoiled:
+    run: str
+    thread: str
+    graph: str
+
+    async def events(self, after: int = -1) -> AsyncIterator[Event]:
+        for _ in ():
+            yield Event(0, "", None)
+        raise ZeroDivisionError("Spoiled.")
+
+    async def outcome(self) -> Outcome:
+        raise ZeroDivisionError("Spoiled.")
 
 
 def app(memory: Memory | None = None) -> FastAPI:

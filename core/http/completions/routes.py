@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -50,6 +50,8 @@ class _Route(APIRoute):
                 return errors.respond(error)
             except RequestValidationError as error:
                 return errors.respond(errors.refused(error))
+            except HTTPException as error:  # FastAPI's own word for a body that is no text
+                return errors.respond(errors.RequestRefused(f"{error.detail}."))
 
         return handle
 
