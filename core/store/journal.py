@@ -74,7 +74,16 @@ class Approvals:
         self._database = database
         self._now = database.now
 
-    def add(self, tenant: str, run_id: str, *, plan_digest: str, actor: str, decision: Decision) -> Approval:
+    def add(
+        self,
+        tenant: str,
+        run_id: str,
+        *,
+        plan_digest: str,
+        actor: str,
+        decision: Decision,
+        content: Any = None,
+    ) -> Approval:
         """Answer the plan a run waits for, and let the run go on. Refused for any other plan."""
         row = {
             "tenant": tenant,
@@ -82,6 +91,7 @@ class Approvals:
             "plan_digest": plan_digest,
             "actor": actor,
             "decision": decision,
+            "content": canonical(content),
             "at": self._now(),
         }
         return self._database.write(lambda db: _answer(db, row))
@@ -138,17 +148,18 @@ def _answer(db: Connection, row: dict[str, Any]) -> Approval:
     seq = int(db.scalar(last) or 0) + 1
     db.execute(approvals.insert().values(seq=seq, **row))
     db.execute(update(runs).where(mine).values(state="admitted", awaits="", attempt=0, updated=row["at"]))
-    return Approval(seq=seq, **row)
+    return Approval(**(row | {"seq": seq, "content": orjson.loads(row["content"])}))
 
 
 def _given(db: Connection, row: dict[str, Any]) -> Approval | None:
     """The run's last answer if it is this one: sent twice, it counts once."""
     query = select(approvals).where(approvals.c.tenant == row["tenant"], approvals.c.run == row["run"])
     last = db.execute(query.order_by(approvals.c.seq.desc()).limit(1)).first()
-    names = ("plan_digest", "actor", "decision")
+    names = ("plan_digest", "actor", "decision", "content")
     is_same = last is not None and all(getattr(last, name) == row[name] for name in names)
     return _approval(last) if is_same and last is not None else None
 
 
 def _approval(row: Row[Any]) -> Approval:
-    return Approval(**row._mapping)  # noqa: SLF001  # as above
+    values = dict(row._mapping)  # noqa: SLF001  # as above
+    return Approval(**(values | {"content": orjson.loads(values["content"])}))

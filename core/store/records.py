@@ -82,6 +82,8 @@ class Approval:
     actor: str
     decision: Decision
     at: float
+    content: Any = None
+    """What an edit changes: an answer is whole, so whoever takes the run over needs no second one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ approvals = Table(
     metadata,
     Column("run", Text, primary_key=True),
     Column("seq", Integer, primary_key=True),
-    *(Column(name, Text) for name in ("tenant", "plan_digest", "actor", "decision")),
+    *(Column(name, Text) for name in ("tenant", "plan_digest", "actor", "decision", "content")),
     Column("at", Double),
 )
 

@@ -54,6 +54,7 @@ def _first(db: Connection) -> None:
 _SECOND = (
     # The default keeps a worker of the version before at work while the store moves on.
     "ALTER TABLE runs ADD COLUMN parent_span TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE approvals ADD COLUMN content TEXT NOT NULL DEFAULT 'null'",
     """CREATE TABLE threads (
         tenant TEXT NOT NULL, id TEXT NOT NULL, graph TEXT NOT NULL, metadata TEXT NOT NULL,
         created DOUBLE PRECISION NOT NULL, updated DOUBLE PRECISION NOT NULL,

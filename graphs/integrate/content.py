@@ -10,6 +10,7 @@ from core.findings import Finding
 from core.version import VERSION
 from graphs.integrate.state import IntegrateState
 
+_SHOWN = 30_000  # characters of a plan in a question
 _KINDS = (("live", "liveness"), ("alive", "liveness"), ("ready", "readiness"), ("readiness", "readiness"))
 
 
@@ -75,9 +76,13 @@ def notes(state: IntegrateState) -> dict[str, Any]:
     }
 
 
-def question(state: IntegrateState) -> dict[str, Any]:
-    """The stop for a person, in LangChain's human-in-the-loop form; it names the plan's digest."""
+def question(state: IntegrateState, shown: str) -> dict[str, Any]:
+    """The stop for a person, in LangChain's human-in-the-loop form; it names the plan's digest.
+
+    `shown` is the plan as a person reads it, diffs and findings; a very long one is cut.
+    """
     change = state["change"]
+    cut = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}\n… cut; the whole plan has this digest."
     return {
         "action_requests": [
             {
@@ -86,7 +91,7 @@ def question(state: IntegrateState) -> dict[str, Any]:
                     "plan_digest": change["digest"],
                     "module": dict(state["module"].get("overrides", {})),
                 },
-                "description": f"{change['summary']} Risk: {change['risk']}.",
+                "description": f"{change['summary']} Risk: {change['risk']}.\n\n{cut}",
             }
         ],
         "review_configs": [{"action_name": "apply_plan", "allowed_decisions": ["approve", "edit", "reject"]}],

@@ -116,10 +116,11 @@ def plan(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
 
 
 @expected
-def approve(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:  # noqa: ARG001  # a node's form
+def approve(state: IntegrateState, runtime: Runtime[Deps]) -> Changes:
     from langgraph.types import interrupt  # noqa: PLC0415  # only a running graph stops for a person
 
-    decision = content.decision(interrupt(content.question(state)), state)
+    question = content.question(state, publishing.readable(state, runtime.context))
+    decision = content.decision(interrupt(question), state)
     if decision["type"] != "edit":
         return {"decision": decision["type"]}
     edits = state.get("edits", 0) + 1

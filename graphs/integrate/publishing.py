@@ -90,6 +90,11 @@ def change(plan: plans.Plan) -> dict[str, Any]:
     }
 
 
+def readable(state: IntegrateState, deps: Deps) -> str:
+    """The plan as a person reads it: what changes, with diffs, and what was found."""
+    return plans.text(plans.from_json(deps.blobs.get(state["plan"])), width=100)
+
+
 def owns(module: Mapping[str, Any], files: Mapping[str, str], lock: str) -> tuple[str, ...]:
     """The files this module writes, and those of its own that the last lock names.
 
@@ -141,7 +146,10 @@ def published(stored: bytes, deps: Deps) -> dict[str, Any]:
         trace_id=str(plan.meta.get("trace_id", "")),
     )
     with telemetry.span("integrate.commit", kind="TOOL", branch=plan.branch, plan_digest=plan.digest) as span:
-        receipt = asdict(deps.remote(plan.meta.get("remote") or None).publish(publication))
+        place = str(plan.meta.get("remote") or "")
+        receipt = asdict(deps.remote(place or None).publish(publication))
+        if place.startswith(places.TENANT):  # where a tenant's repository lies is the server's business
+            receipt["remote"] = place
         span.set(commit=receipt["commit"], attempts=receipt["attempts"])
     deps.journal.record(effect, receipt)
     return receipt
