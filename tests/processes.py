@@ -222,7 +222,7 @@ def _main() -> None:
     from graphs.integrate import graph, served, session  # noqa: F401  # as above
 
     with contextlib.suppress(ImportError):
-        import bullmq  # noqa: F401  # as above
+        import bullmq  # type: ignore[import-untyped]  # noqa: F401  # as above
         import psycopg_pool  # noqa: F401  # as above
     from core.store import sql  # noqa: F401  # as above
 
