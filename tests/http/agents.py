@@ -2,20 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from dataclasses import replace
+from functools import cache
+from typing import Annotated, Any, TypedDict
 
 import httpx
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, AnyMessage
+from langgraph.config import get_stream_writer
+from langgraph.graph import START, StateGraph
+from langgraph.graph.message import add_messages
 from starlette.requests import Request
 
 from core.errors import AppError
 from core.http import agent, problems
-from core.http.front import Caller
+from core.http.front import Caller, Front, Offer
 from core.http.identity import KeyRefused
-from tests.fronts import Memory, front
+from tests.fronts import EchoState, Memory
 
 APPROVE = {"decisions": [{"type": "approve"}]}
+
+
+class Parts(TypedDict):
+    messages: Annotated[list[AnyMessage], add_messages]
+
+
+class Watched(Memory):
+    """Also `slow`, which goes on once `gate` opens; `nested`, with a graph inside; `model`, which
+    streams its reply in parts. And what was cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.cancelled: list[str] = []
+        self._offers |= {"slow": self._slow(), "nested": self._nested(), "model": self._model()}
+
+    async def cancel(self, caller: Caller, run: str) -> None:
+        self.cancelled.append(run)
+        await super().cancel(caller, run)
+
+    def _slow(self) -> Offer:
+        async def wait(state: EchoState) -> EchoState:
+            get_stream_writer()({"at": "the gate"})
+            await self.gate.wait()
+            return {"length": 1}
+
+        return replace(self._offers["review"], id="slow", graph=self._line(EchoState, wait))
+
+    def _nested(self) -> Offer:
+        async def inner(state: EchoState) -> EchoState:
+            return {"length": 2}
+
+        outer = StateGraph(EchoState)
+        outer.add_node("within", self._line(EchoState, inner, saver=None))
+        outer.add_edge(START, "within")
+        return replace(self._offers["echo"], id="nested", graph=outer.compile(name="nested"))
+
+    def _model(self) -> Offer:
+        async def say(state: Parts) -> Parts:
+            model = GenericFakeChatModel(messages=iter([AIMessage("one two", id="m1")]))
+            return {"messages": [await model.ainvoke("x")]}
+
+        return replace(self._offers["talk"], id="model", graph=self._line(Parts, say))
+
+    def _line(self, state: Any, node: Any, saver: Any = True) -> Any:
+        graph: StateGraph[Any] = StateGraph(state)
+        graph.add_node(node)
+        graph.add_edge(START, node.__name__)
+        kept = self._offers["review"].graph.checkpointer if saver else None
+        return graph.compile(checkpointer=kept, name=node.__name__)
 
 
 def identify(request: Request) -> Caller:
@@ -25,13 +83,30 @@ def identify(request: Request) -> Caller:
     return Caller(shown, f"key:{shown}")
 
 
-def application() -> tuple[FastAPI, Memory]:
-    made, memory = front()
+class Stage:
+    """Stands for the front of whichever test runs: building the routes anew for each takes a while."""
+
+    memory: Watched
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.memory, name)
+
+
+@cache
+def _built() -> tuple[FastAPI, Stage]:
+    stage: Any = Stage()
     app = FastAPI()
     app.add_exception_handler(AppError, problems.on_app_error)
     app.add_exception_handler(RequestValidationError, problems.on_validation)
-    app.include_router(agent.router(made, identify))
-    return app, memory
+    app.include_router(agent.router(Front(stage, stage, stage), identify))
+    return app, stage
+
+
+def application() -> tuple[FastAPI, Watched]:
+    """The application over a fresh front."""
+    app, stage = _built()
+    stage.memory = Watched()
+    return app, stage.memory
 
 
 class Client:
