@@ -6,7 +6,7 @@ import html
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from core.http import pages
 from core.http import scope as scopes
 from core.http.identity import Door, KeyRefused, OriginRefused, digest, is_own
+from core.http.problems import RequestInvalid
 from core.http.sessions import COOKIE, LIFE_S, Sessions
 
 FORM: dict[str, Any] = {
@@ -48,13 +49,13 @@ def router(door: Door, sessions: Sessions, *, now: Callable[[], float] = time.ti
     )
     async def start(request: Request) -> Response:
         _same_origin(request)
-        form = parse_qs((await request.body()).decode("latin-1"), max_num_fields=10)
-        text = form.get("key", [""])[0].strip()
+        form = _fields(await request.body())
+        text = form.get("key", "").strip()
         try:
             await door.by_text(text)
         except KeyRefused:
-            return HTMLResponse(_page(_local(form.get("next", ["/docs"])[0]), "This key is not valid."), 401)
-        answer = RedirectResponse(_local(form.get("next", ["/docs"])[0]), 303)
+            return HTMLResponse(_page(_local(form.get("next", "/docs")), "This key is not valid."), 401)
+        answer = RedirectResponse(_local(form.get("next", "/docs")), 303)
         answer.set_cookie(
             COOKIE,
             sessions.value(digest(text), now()),
@@ -79,6 +80,13 @@ def _same_origin(request: Request) -> None:
     origin = scopes.headers(request.scope).get(b"origin")
     if origin is not None and not is_own(request.scope, origin):
         raise OriginRefused("The page that asks is not of this server.")
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode("latin-1"), max_num_fields=10))
+    except ValueError as error:
+        raise RequestInvalid("The form has too many fields.", place="/body") from error
 
 
 def _local(target: str) -> str:
