@@ -12,6 +12,7 @@ from graphs.catalog.state import CatalogOutput, CatalogState
 from tools import catalog
 
 SHOWN = 200
+LONGEST = 2_000
 
 Question = Callable[[catalog.Index], CatalogOutput]
 
@@ -25,6 +26,8 @@ class AskIncomplete(Invalid):
 
 def chosen(state: CatalogState) -> Literal["browse", "check", "describe", "refuse"]:
     do = state.get("do")
+    if not _is_plain(state):
+        return "refuse"
     if do in {"list", "search"}:
         return "browse"
     if not state.get("path"):
@@ -46,7 +49,7 @@ async def browse(state: CatalogState, shelf: Shelf) -> CatalogOutput:
 
 async def check(state: CatalogState, shelf: Shelf) -> CatalogOutput:
     def question(index: catalog.Index) -> CatalogOutput:
-        hit = catalog.check(index, state["path"], state.get("version") or "")
+        hit = catalog.check(index, state["path"] or "", state.get("version") or "")
         inputs, outputs = state.get("inputs"), state.get("outputs")
         if inputs is not None or outputs is not None:
             catalog.fits(catalog.metadata(index, hit.path, hit.version), inputs=inputs, outputs=outputs)
@@ -57,16 +60,28 @@ async def check(state: CatalogState, shelf: Shelf) -> CatalogOutput:
 
 async def describe(state: CatalogState, shelf: Shelf) -> CatalogOutput:
     def question(index: catalog.Index) -> CatalogOutput:
-        return {"module": catalog.metadata(index, state["path"], state.get("version") or "").to_dict()}
+        return {"module": catalog.metadata(index, state["path"] or "", state.get("version") or "").to_dict()}
 
     return await _asked(shelf, question)
 
 
 async def refuse(state: CatalogState) -> CatalogOutput:
-    lacks = (
-        "A module's `path` is missing" if state.get("do") in {"check", "metadata"} else "`do` is no question"
-    )
-    return {"problem": AskIncomplete(f"{lacks}.", place="/path" if "path" in lacks else "/do").to_dict()}
+    if not _is_plain(state):
+        return {"problem": AskIncomplete("A field is no text, or is longer than any name is.").to_dict()}
+    if state.get("do") in {"check", "metadata"}:
+        return {"problem": AskIncomplete("A module's `path` is missing.", place="/path").to_dict()}
+    return {"problem": AskIncomplete("`do` names no question.", place="/do").to_dict()}
+
+
+def _is_plain(state: CatalogState) -> bool:
+    """Not every way in checks the types of what comes in."""
+    words: list[Any] = [state.get("path"), state.get("version"), state.get("query"), state.get("kind")]
+    given: list[Any] = [state.get("inputs"), state.get("outputs")]
+    for fields in given:
+        if fields is not None and not isinstance(fields, dict):
+            return False
+        words += [word for pair in (fields or {}).items() for word in pair]
+    return all(word is None or (isinstance(word, str) and len(word) <= LONGEST) for word in words)
 
 
 async def _asked(shelf: Shelf, question: Question) -> CatalogOutput:

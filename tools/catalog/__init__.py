@@ -6,13 +6,14 @@ Writes nothing and keeps nothing: see `graphs.catalog.shelf` for a copy that is 
 
 from .factory import Factory, FactoryInvalid, configured
 from .gate import HallucinationError, Hit, check
-from .index import MODULES, Index, Module, load
+from .index import MODULES, CatalogInvalid, Index, Module, load
 from .interface import fits
 from .metadata import Field, Metadata, metadata
 from .search import search
 from .sources import Folder, Source
 
 __all__ = [
-    "MODULES", "Factory", "FactoryInvalid", "Field", "Folder", "HallucinationError", "Hit", "Index",
-    "Metadata", "Module", "Source", "check", "configured", "fits", "load", "metadata", "search",
+    "MODULES", "CatalogInvalid", "Factory", "FactoryInvalid", "Field", "Folder", "HallucinationError",
+    "Hit", "Index", "Metadata", "Module", "Source", "check", "configured", "fits", "load", "metadata",
+    "search",
 ]  # fmt: skip

@@ -13,14 +13,14 @@ from .likeness import folded, meant, near, shown
 class HallucinationError(NotFound):
     """A module that the catalog does not have."""
 
-    code = "AW361"
+    code = "AW376"
     fix = "Search the catalog and use a path from it as it is written there."
 
 
 class VersionUnknown(HallucinationError):
     """The module exists, and this version of it does not."""
 
-    code = "AW362"
+    code = "AW377"
     fix = "Use one of the published versions."
 
 
