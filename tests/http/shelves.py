@@ -75,7 +75,8 @@ SHELF = context.Shelf(
 
 
 def identify(request: Request) -> Caller:
-    key = request.headers.get("x-api-key", "")
+    bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+    key = request.headers.get("x-api-key", bearer)
     if key not in KEYS:
         raise KeyMissing("There is no such key.")
     return KEYS[key]
