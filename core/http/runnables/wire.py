@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.errors import AppError
 from core.http import problems
 
 PING_S = 15.0
+DEPTH = 200
 _PING = b": ping\r\n\r\n"
 
 
@@ -25,8 +27,8 @@ def dumps(value: Any) -> bytes:
     """JSON of anything a state may hold; a set is sorted, bytes are Base64."""
     try:
         return orjson.dumps(value, default=_plain)
-    except orjson.JSONEncodeError:  # keys that are no text, integers over 64 bits, lone surrogates
-        return json.dumps(to_jsonable_python(value, bytes_mode="base64", fallback=str)).encode()
+    except orjson.JSONEncodeError:  # keys that are no text, integers over 64 bits, lone surrogates, cycles
+        return json.dumps(_safe(value, 0)).encode()
 
 
 def _plain(value: Any) -> Any:
@@ -35,6 +37,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return sorted(value, key=repr)
     return to_jsonable_python(value, bytes_mode="base64", fallback=str)
+
+
+def _safe(value: Any, depth: int) -> Any:
+    if depth > DEPTH:
+        return "…"
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {str(_safe(name, depth)): _safe(each, depth + 1) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_safe(each, depth + 1) for each in value]
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return _safe(_plain(value), depth + 1)
 
 
 def answer(value: Any) -> Response:
