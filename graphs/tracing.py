@@ -101,12 +101,12 @@ class Tracer(BaseCallbackHandler):
         span = self._open.pop(run_id, None)
         if span is not None:
             span.set(output=_text(made) if self._shows else None, **more)
-            span.__exit__(None, None, None)
+            span.close()
 
     def _break(self, run_id: UUID, error: BaseException) -> None:
         span = self._open.pop(run_id, None)
         if span is not None:
-            span.__exit__(type(error), error, error.__traceback__)
+            span.close(error)
 
 
 _COUNTS = (("prompt", "input_tokens"), ("completion", "output_tokens"), ("total", "total_tokens"))

@@ -58,13 +58,16 @@ class Recorder(Protocol):
     def start(self, name: str, parent: Trace | None, attributes: Mapping[str, Any]) -> Open: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Spot:
     """Where in which trace this code runs, and what is true of every span below."""
 
     trace: Trace | None = None
     open: Open | None = None
     inherited: Mapping[str, Any] | None = None
+    above: _Spot | None = None
+    is_over: bool = False
+    """The span was closed from another context, where this one could not be put back."""
 
 
 _NOWHERE = _Spot()
@@ -72,16 +75,23 @@ _spot: ContextVar[_Spot] = ContextVar("autoweave_spot", default=_NOWHERE)  # fro
 _recorders: list[Recorder] = []  # the last one records: a process-wide switch that `set_up` turns
 
 
+def _here() -> _Spot:
+    spot = _spot.get()
+    while spot.is_over and spot.above is not None:
+        spot = spot.above
+    return spot
+
+
 class Span:
     """One span while it is open. An exception that leaves it is its failure, and goes on."""
 
-    __slots__ = ("_attributes", "_before", "_name", "_open")
+    __slots__ = ("_attributes", "_name", "_open", "_own")
 
     def __init__(self, name: str, attributes: dict[str, Any]) -> None:
         self._name = name
         self._attributes = attributes
         self._open: Open | None = None
-        self._before = _NOWHERE
+        self._own = _NOWHERE
 
     def set(self, **attributes: Any) -> None:
         """More about it: `input`, `output`, `kind`, `session` and whatever else is true."""
@@ -106,13 +116,14 @@ class Span:
     def __enter__(self) -> Span:
         if not _recorders:
             return self
-        self._before = before = _spot.get()
+        before = _here()
         inherited = before.inherited
         attributes = {**inherited, **self._attributes} if inherited else self._attributes
         self._open = opened = _recorders[-1].start(self._name, before.trace, attributes)
         if not INHERITED.isdisjoint(self._attributes):
             inherited = {key: value for key, value in attributes.items() if key in INHERITED}
-        _spot.set(_Spot(Trace(opened.trace, opened.id), opened, inherited))
+        self._own = _Spot(Trace(opened.trace, opened.id), opened, inherited, before)
+        _spot.set(self._own)
         return self
 
     def __exit__(
@@ -121,10 +132,15 @@ class Span:
         if self._open is None:
             return
         # A stream may be closed in another context than it was begun in, where a token is refused.
-        _spot.set(self._before)
+        _spot.set(self._own.above or _NOWHERE)
         if error is not None and _is_failure(error):
             self._open.fail(f"{type(error).__name__}: {error}")
         self._open.end()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End it from a callback, which may run in any context: whoever is still in it goes up one."""
+        self._own.is_over = self._open is not None
+        self.__exit__(type(error) if error else None, error, None)
 
 
 def span(name: str, /, **attributes: Any) -> Span:
@@ -138,7 +154,7 @@ def span(name: str, /, **attributes: Any) -> Span:
 
 def note(**attributes: Any) -> None:
     """More about the span this code runs in, whoever opened it."""
-    opened = _spot.get().open
+    opened = _here().open
     if opened is not None:
         opened.set(attributes)
 
@@ -146,7 +162,7 @@ def note(**attributes: Any) -> None:
 @contextlib.contextmanager
 def about(**attributes: Any) -> Iterator[None]:
     """What is true of every span within: `tenant`, `stack_port`, `agent_type`, `session`."""
-    before = _spot.get()
+    before = _here()
     _spot.set(_Spot(before.trace, before.open, {**(before.inherited or {}), **attributes}))
     try:
         yield
@@ -159,20 +175,20 @@ def current() -> tuple[str, str] | None:
 
     The span is empty in a trace that was named by `within` and has none yet.
     """
-    trace = _spot.get().trace
+    trace = _here().trace
     return (trace.id, trace.span) if trace is not None else None
 
 
 def traceparent() -> str | None:
     """The W3C header for a request to somebody else, who then goes on with this trace."""
-    trace = _spot.get().trace
+    trace = _here().trace
     return trace.header if trace is not None and trace.span else None
 
 
 @contextlib.contextmanager
 def within(trace_id: str, span_id: str = "") -> Iterator[None]:
     """Go on with a trace that was begun elsewhere. Where this code runs in it already, it stays there."""
-    before = _spot.get()
+    before = _here()
     wanted = Trace.of(trace_id, span_id)
     if wanted is not None and (before.trace is None or before.trace.id != wanted.id):
         _spot.set(_Spot(wanted, None, before.inherited))

@@ -7,6 +7,7 @@ of three offsets. What a name or a value does not give away is not found: this i
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -22,15 +23,15 @@ SHORTEST = 6
 # Lower case, no `_` and `-`: what a name holds if its value is a secret.
 _WORDS = (
     "apikey", "accesskey", "privatekey", "secret", "passwd", "password", "passphrase", "pwd", "credential",
-    "authorization", "cookie", "sessionkey", "signingkey", "encryptionkey", "connectionstring", "dsn",
+    "authorization", "cookie", "sessionkey", "signingkey", "encryptionkey", "connectionstring",
 )  # fmt: skip
 # `token` alone would hide too much: models count their `tokens`.
-_TOKEN = re.compile(r"(?:^|[^a-z])[a-z]*?[_-]?token$")
+_LAST = re.compile(r"(?:token|(?:^|[^a-z])dsn)$")
 _STRIPPED = str.maketrans("", "", "_-. ")
 
 _NAME = (
     r"[\w.-]*(?:api[_-]?key|access[_-]?key|private[_-]?key|secret|passw(?:or)?d|passphrase|pwd|credential"
-    r"|authorization|cookie|token(?!s)|signing[_-]?key|encryption[_-]?key|connection[_-]?string|dsn)[\w.-]*"
+    r"|authorization|cookie|token(?!s)|signing[_-]?key|encryption[_-]?key|connection[_-]?string|(?<![a-z])dsn)[\w.-]*"
 )
 # A text inside quotes that may be escaped themselves; its end may have been cut off.
 _QUOTE = r"""(?<!\\)(\\*["'])"""
@@ -80,9 +81,20 @@ def known_secret(value: str) -> None:
 
 def is_secret(name: str) -> bool:
     """Whether what stands under this name is hidden whatever it is."""
+    return _named(name[:200])
+
+
+def is_clean(text: str) -> bool:
+    """Whether nothing in the text needs a closer look: most do not, and looking closely is slow."""
+    low = text.lower()
+    return not any(hint in low for hint in _HINTS) and not any(form in text for form in _known)
+
+
+@functools.lru_cache(2048)
+def _named(name: str) -> bool:
     plain = name.lower()
     squeezed = plain.translate(_STRIPPED)
-    return any(word in squeezed for word in _WORDS) or _TOKEN.search(plain) is not None
+    return any(word in squeezed for word in _WORDS) or _LAST.search(plain) is not None
 
 
 def masked(name: str, value: Any) -> Any:
