@@ -50,7 +50,7 @@ class Rate:
             except TooMany:
                 raise
             except Exception as error:  # noqa: BLE001  # whatever the client library throws, requests go on
-                self._log("rate.redis_gone", error=type(error).__name__)
+                self._log("rate.redis_gone", why=type(error).__name__)
             else:
                 return
         await _take(self._own, item, name)
