@@ -85,7 +85,7 @@ class Lane:
             self._answered(lambda url: self.client.approve(url, thread))
         found = self._answered(lambda url: self.client.run(url, thread, run))
         self.phase = "after"
-        return "" if found["status"] == "success" else f"the run is {found['status']}"
+        return "" if found == "success" else f"the run is {found}"
 
     def _answered(self, question: Callable[[str], T]) -> T:
         """By the first server that does; a dead one is started again when all are."""

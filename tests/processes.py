@@ -121,9 +121,14 @@ class Client:
         answer.raise_for_status()
         return True
 
-    def run(self, url: str, thread: str, run: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.http.get(f"{url}/threads/{thread}/runs/{run}").raise_for_status().json()
-        return found
+    def run(self, url: str, thread: str, run: str) -> str:
+        """`success`, `error` or `interrupted`. A slow server says `running` of a run that has ended, too."""
+
+        def look() -> str:
+            answer = self.http.get(f"{url}/threads/{thread}/runs/{run}").raise_for_status()
+            return str(answer.json()["status"])
+
+        return str(until(lambda: (status := look()) not in ("pending", "running") and status))
 
     def settled(self, url: str, thread: str, *, within_s: float = 60.0) -> str:
         """`interrupted`, `idle` or `error`: when nothing more happens by itself."""
