@@ -198,11 +198,13 @@ async def test_history_is_newest_first_and_goes_back_from_a_step(client: Client)
     before = whole[0]["checkpoint"]
     by_pointer = (await client("POST", path, {"before": before})).json()
     by_config = (await client("POST", path, {"before": {"configurable": before}})).json()
+    from_it = (await client("POST", path, {"checkpoint": whole[1]["checkpoint"], "limit": 2})).json()
     by_id = (await client("POST", path, {"before": before["checkpoint_id"], "limit": 1})).json()
 
     assert whole[0]["parent_checkpoint"] == whole[1]["checkpoint"]
     assert by_pointer == by_config == whole[1:]
     assert by_id == whole[1:2]
+    assert from_it == whole[1:3]
 
 
 async def test_a_past_state_is_read_by_its_checkpoint(client: Client) -> None:

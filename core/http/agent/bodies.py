@@ -193,8 +193,8 @@ class Before(Body):
 class HistoryBody(Body):
     limit: Limit | None = None
     before: Text | Before | Checkpoint | None = None
+    checkpoint: Checkpoint | None = None
     metadata: None = refused("a history is read from its end, not searched")
-    checkpoint: None = refused("use `before`")
     select: None = refused("a state is given whole")
 
 

@@ -70,13 +70,13 @@ def _joins(routes: APIRouter, front: Front, known: Any, leaving: Leaving) -> Non
         *,
         thread_id: ThreadId,
         run_id: RunId,
-        stream_mode: Annotated[list[StreamMode] | None, Query()] = None,
+        stream_mode: Annotated[list[StreamMode | Literal[""]] | None, Query()] = None,
         cancel_on_disconnect: bool = False,
         last_event_id: Annotated[int, Header(ge=-1, le=2**53)] = -1,
         caller: Caller = known,
     ) -> Response:
         ticket = await _found(front, caller, thread_id, run_id)
-        asked = stream_mode or ALL
+        asked = [each for each in stream_mode or () if each] or ALL  # the SDK says nothing as `stream_mode=`
         view = sse.View(frozenset(plain(asked)), thread_id, has_subgraphs=True, has_tuples=tuples(asked))
         leave = leaving.of(caller, ticket) if cancel_on_disconnect else None
         return events(sse.stream(ticket, view, after=last_event_id, on_leave=leave), HEADERS)

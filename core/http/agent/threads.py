@@ -11,7 +11,7 @@ from core.http.agent.assistants import offer
 from core.http.agent.bodies import Id, Text
 from core.http.agent.refusals import NotOffered, option
 from core.http.agent.wire import Json
-from core.http.front import Caller, Front, GraphUnknown, Thread, ThreadUnknown
+from core.http.front import Caller, Front, GraphUnknown, Snapshot, Thread, ThreadUnknown
 
 ThreadId = Annotated[Id, Path()]
 
@@ -113,12 +113,20 @@ def _states(routes: APIRouter, front: Front, known: Any) -> None:
     @routes.post("/threads/{thread_id}/history", response_model=list[answers.State])
     async def history(thread_id: ThreadId, body: bodies.HistoryBody, caller: Caller = known) -> Json:
         found = await front.threads.get(caller, thread_id)
-        if not found.graph:
-            return Json([])
-        past = await front.snapshots.history(
-            caller, thread_id, limit=body.limit or 10, before=_before(body.before)
-        )
+        past = await _past(front, caller, thread_id, body) if found.graph else []
         return Json([wire.snapshot(thread_id, one) for one in past])
+
+
+async def _past(front: Front, caller: Caller, thread: str, body: bodies.HistoryBody) -> list[Snapshot]:
+    """From the checkpoint that is named, itself included, or from the one before which; else from the end."""
+    limit, before = body.limit or 10, _before(body.before)
+    _own(thread, body.checkpoint)
+    first: list[Snapshot] = []
+    if body.checkpoint and body.checkpoint.checkpoint_id:
+        before = body.checkpoint.checkpoint_id
+        first = [await _snapshot(front, caller, thread, before)]
+    rest = await front.snapshots.history(caller, thread, limit=limit, before=before)
+    return [*first, *rest][:limit]
 
 
 async def _state(front: Front, caller: Caller, thread: str, checkpoint: str, *, subgraphs: bool) -> Json:
@@ -129,10 +137,19 @@ async def _state(front: Front, caller: Caller, thread: str, checkpoint: str, *, 
         return Json(wire.unborn(thread))
     if subgraphs and any(True for _ in offer(front, caller, found.graph).graph.get_subgraphs()):
         raise option("subgraphs", f"{found.graph} keeps one state, its own")
-    snapshot = await front.snapshots.state(caller, thread, checkpoint)
-    if checkpoint and not snapshot.created:
+    return Json(wire.snapshot(thread, await _snapshot(front, caller, thread, checkpoint)))
+
+
+async def _snapshot(front: Front, caller: Caller, thread: str, checkpoint: str) -> Snapshot:
+    found = await front.snapshots.state(caller, thread, checkpoint)
+    if checkpoint and not found.created:
         raise CheckpointUnknown("The thread has no such checkpoint.")
-    return Json(wire.snapshot(thread, snapshot))
+    return found
+
+
+def _own(thread: str, checkpoint: bodies.Checkpoint | None) -> None:
+    if checkpoint and checkpoint.thread_id not in (None, thread):
+        raise option("checkpoint.thread_id", "the path names the thread")
 
 
 def _before(asked: str | bodies.Before | bodies.Checkpoint | None) -> str:
