@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,6 +125,34 @@ def test_secrets_are_only_named(helm: str) -> None:
         ]
         * 2
     )
+
+
+@pytest.mark.go
+def test_a_server_waits_for_the_first_key(helm: str) -> None:
+    (pod,) = [each["spec"]["template"]["spec"] for each in rendered(helm) if each["kind"] == "Deployment"]
+    (waiting,) = pod["initContainers"]
+
+    assert "keys list" in waiting["args"][-1]
+    assert waiting["env"] == pod["containers"][0]["env"]
+    assert waiting["volumeMounts"] == pod["containers"][0]["volumeMounts"]
+
+
+def test_what_the_server_waits_for_is_what_the_command_line_says(tmp_path: Path) -> None:
+    template = (CHART / "templates" / "server.yaml").read_text("utf-8")
+    found = re.search(r"until /app/autoweave (.*?) \| grep -q '(.*?)'", template)
+    assert found is not None
+    env = {**os.environ, "AUTOWEAVE_HOME": str(tmp_path)}
+
+    def said(words: str) -> str:
+        command = [str(ROOT / "autoweave"), *words.split()]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    before = said(found[1])
+    said("keys add --tenant main -q")
+
+    assert found[2] not in before
+    assert found[2] in said(found[1])
 
 
 @pytest.mark.go

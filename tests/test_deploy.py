@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from core import settings
+from core.telemetry import phoenix
 from core.version import VERSION
 from tests.go import program
 from tests.test_layout import tracked
@@ -90,6 +91,12 @@ def test_an_image_runs_as_a_numbered_user_and_says_how_it_is(stage: str) -> None
 def test_the_server_wants_keys_and_listens_to_all() -> None:
     assert "AUTOWEAVE_SERVE_IS_OPEN=false" in last("server", "ENV")
     assert json.loads(last("server", "CMD"))[1:] == ["serve", "--host", "0.0.0.0", "--port", "8000"]
+
+
+def test_phoenix_calls_nobody_here_either() -> None:
+    switched = set(last("phoenix", "ENV").split())
+
+    assert {f"{name}={value}" for name, value in phoenix._QUIET.items()} <= switched
 
 
 def test_no_image_holds_a_secret_or_fetches_a_file() -> None:
