@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Invalid
 from core.store.errors import AdmissionsClosed, StoreBusy
-from core.store.records import Admission, Run, canonical
+from core.store.records import Admission, Run
 
 if TYPE_CHECKING:
+    from core.store.admitting import Draft
     from core.store.sql import Store
 
 _BATCH = 256  # rows in one transaction: a few milliseconds' work beside one wait for the disk
@@ -25,7 +26,7 @@ _BATCH = 256  # rows in one transaction: a few milliseconds' work beside one wai
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    admission: Admission
+    draft: Draft
     future: Future[Run] = field(default_factory=Future)
 
 
@@ -52,10 +53,12 @@ class Admissions:
         trace_id: str = "",
         parent_span: str = "",
         thread: str = "",
+        metadata: Mapping[str, Any] | None = None,
     ) -> Future[Run]:
-        """The run of this key, once it is on disk. `thread` is made where missing and gets the run."""
-        canonical(input)  # refused at once, in the caller's own thread
-        wanted = _Wanted(Admission(tenant, graph, key, input, trace_id, parent_span, thread))
+        """The run of this key, once it is on disk. `thread` is made where missing and gets the run;
+        `metadata` is merged into the thread's. What cannot be kept is refused at once."""
+        asked = Admission(tenant, graph, key, input, trace_id, parent_span, thread, metadata or {})
+        wanted = _Wanted(self._store.runs.draft(asked))
         with self._lock:
             if self._is_closed:
                 raise AdmissionsClosed("No more runs are admitted here.")
@@ -93,7 +96,7 @@ class Admissions:
 
     def _write(self, batch: Sequence[_Wanted]) -> None:
         try:
-            admitted = self._store.runs.admit_many([each.admission for each in batch])
+            admitted = self._store.runs.write([each.draft for each in batch])
         except Invalid as error:
             if len(batch) == 1:
                 batch[0].future.set_exception(error)

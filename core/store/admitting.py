@@ -7,17 +7,28 @@ in a circle.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
 
 from core.errors import Bug
-from core.store import rows
+from core.store import marks, rows
 from core.store.records import Admission, Run, canonical
 from core.store.schema import runs
 from core.store.threads import link
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An admission whose words were looked at, as the row it becomes."""
+
+    row: dict[str, Any]
+    thread: str
+    metadata: Mapping[str, Any]
+
 
 _UNTOUCHED: dict[str, Any] = {
     "state": "admitted",
@@ -32,11 +43,12 @@ _UNTOUCHED: dict[str, Any] = {
 }
 
 
-def draft(admission: Admission, at: float) -> dict[str, Any]:
-    """The row it becomes. Raises where the input or a word cannot be kept."""
+def draft(admission: Admission, at: float) -> Draft:
+    """Raises where the input, the thread's id or its metadata cannot be kept."""
     if admission.thread:
         rows.word(admission.thread, "thread's id")
-    return _UNTOUCHED | {
+        marks.kept(admission.metadata)
+    row = _UNTOUCHED | {
         "id": uuid.uuid4().hex,
         "tenant": admission.tenant,
         "graph": admission.graph,
@@ -47,17 +59,18 @@ def draft(admission: Admission, at: float) -> dict[str, Any]:
         "created": at,
         "updated": at,
     }
+    return Draft(row, admission.thread, admission.metadata)
 
 
-def write(db: Connection, drafts: Sequence[dict[str, Any]], threads: Sequence[str]) -> tuple[Run, ...]:
+def write(db: Connection, drafts: Sequence[Draft]) -> tuple[Run, ...]:
     """The run of each draft's key, in the order given: the one there was, or the new one."""
-    order = sorted(range(len(drafts)), key=lambda each: (drafts[each]["tenant"], drafts[each]["key"]))
-    rows.add_all(db, runs, [drafts[each] for each in order])
-    new = set(db.scalars(select(runs.c.id).where(runs.c.id.in_([row["id"] for row in drafts]))))
-    admitted = tuple(_new(row) if row["id"] in new else _kept(db, row) for row in drafts)
-    asked = [(run.tenant, thread, run) for run, thread in zip(admitted, threads, strict=True) if thread]
-    for _tenant, thread, run in sorted(asked, key=lambda each: each[:2]):
-        link(db, run, thread)
+    wanted = [each.row for each in drafts]
+    rows.add_all(db, runs, sorted(wanted, key=lambda row: (row["tenant"], row["key"])))
+    new = set(db.scalars(select(runs.c.id).where(runs.c.id.in_([row["id"] for row in wanted]))))
+    admitted = tuple(_new(row) if row["id"] in new else _kept(db, row) for row in wanted)
+    linked = [pair for pair in zip(drafts, admitted, strict=True) if pair[0].thread]
+    for each, run in sorted(linked, key=lambda pair: (pair[1].tenant, pair[0].thread)):
+        link(db, run, each.thread, each.metadata)
     return admitted
 
 

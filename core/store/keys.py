@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from core.store import rows
 from core.store.errors import KeyExists, KeyMissing
@@ -48,6 +48,15 @@ class Keys:
     def revoke(self, key_id: str) -> Key:
         """From now on the key opens nothing. The first revocation's time stays."""
         return self._database.write(lambda db: _revoke(db, key_id, self._now()))
+
+    def expire(self, key_id: str, *, at: float) -> None:
+        """From that time on the key opens nothing; an earlier end stays."""
+        sooner = or_(keys.c.expires.is_(None), keys.c.expires > at)
+
+        def work(db: Connection) -> None:
+            db.execute(update(keys).where(keys.c.id == key_id, sooner).values(expires=at))
+
+        self._database.write(work)
 
     def exist(self) -> bool:
         """Whether any key was ever added; the answer stays yes when all are revoked."""

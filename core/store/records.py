@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -88,7 +89,8 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A run that is wanted. `thread`, where it is named, is made if missing and gets the run."""
+    """A run that is wanted. `thread`, where it is named, is made if missing and gets the run;
+    `metadata` is merged into the thread's."""
 
     tenant: str
     graph: str
@@ -97,6 +99,7 @@ class Admission:
     trace_id: str = ""
     parent_span: str = ""
     thread: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

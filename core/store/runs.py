@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from core.store import admitting
+from core.store.admitting import Draft
 from core.store.errors import AttemptsUsedUp, LeaseLost, RunEnded, RunTaken
 from core.store.records import Admission, Run, State, canonical
 from core.store.rows import first as _first
@@ -47,10 +48,15 @@ class Runs:
 
     def admit_many(self, admissions: Sequence[Admission]) -> tuple[Run, ...]:
         """All of them in one transaction, or none."""
-        at = self._now()
-        drafts = [admitting.draft(each, at) for each in admissions]
-        threads = [each.thread for each in admissions]
-        return self._database.write(lambda db: admitting.write(db, drafts, threads))
+        return self.write([self.draft(each) for each in admissions])
+
+    def draft(self, admission: Admission) -> Draft:
+        """Looked at and ready to be written; nothing is on disk yet."""
+        return admitting.draft(admission, self._now())
+
+    def write(self, drafts: Sequence[Draft]) -> tuple[Run, ...]:
+        """The drafts' runs, on disk when this returns."""
+        return self._database.write(lambda db: admitting.write(db, drafts))
 
     def find(self, tenant: str, key: str) -> Run | None:
         return self._database.read(lambda db: _first(db, runs.c.tenant == tenant, runs.c.key == key))

@@ -65,8 +65,8 @@ class Threads:
         graph: str | None = None,
     ) -> ThreadRow:
         """Put these keys of the metadata in the place of the old ones; the others stay."""
-        values = {} if graph is None else {"graph": graph}
-        return self._database.write(lambda db: self._change(db, tenant, thread_id, metadata or {}, values))
+        values = {"updated": self._now()} | ({} if graph is None else {"graph": graph})
+        return self._database.write(lambda db: _change(db, tenant, thread_id, metadata or {}, values))
 
     def remove(self, tenant: str, thread_id: str) -> None:
         """The thread goes, its runs stay: they are evidence."""
@@ -94,32 +94,40 @@ class Threads:
         )
         return self._database.read(lambda db: tuple(db.scalars(query.order_by(thread_runs.c.thread))))
 
-    def _change(
-        self,
-        db: Connection,
-        tenant: str,
-        thread_id: str,
-        metadata: Mapping[str, Any],
-        values: dict[str, str],
-    ) -> ThreadRow:
-        old = db.scalar(select(threads.c.metadata).where(_is(tenant, thread_id)).with_for_update())
-        if old is None:
-            raise _missing(thread_id)
-        text, found = marks.kept(orjson.loads(old) | dict(metadata))
-        change = update(threads).where(_is(tenant, thread_id))
-        db.execute(change.values(metadata=text, updated=self._now(), **values))
-        if text != old:
-            mine = and_(thread_marks.c.tenant == tenant, thread_marks.c.thread == thread_id)
-            db.execute(delete(thread_marks).where(mine))
-            _mark(db, tenant, thread_id, found)
-        return _get(db, tenant, thread_id)
+
+def link(db: Connection, run: Run, thread_id: str, metadata: Mapping[str, Any]) -> None:
+    """Append the run to its thread, which is made where it is missing. Merges the metadata."""
+    text, found = marks.kept(metadata)
+    at = run.updated
+    row = {"tenant": run.tenant, "id": thread_id, "graph": run.graph, "metadata": text}
+    if rows.add(db, threads, row | {"created": at, "updated": at}):
+        _mark(db, run.tenant, thread_id, found)
+        rows.add(db, thread_runs, {"tenant": run.tenant, "thread": thread_id, "seq": 1, "run": run.id})
+        return
+    _append(db, run, thread_id, at)
+    if metadata:
+        _merge(db, run.tenant, thread_id, metadata, {"updated": at})
 
 
-def link(db: Connection, run: Run, thread_id: str) -> None:
-    """Append the run to its thread, which is made where it is missing."""
-    row = {"tenant": run.tenant, "id": thread_id, "graph": run.graph, "metadata": "{}"}
-    rows.add(db, threads, row | {"created": run.created, "updated": run.created})
-    _append(db, run, thread_id, run.created)
+def _change(
+    db: Connection, tenant: str, thread_id: str, metadata: Mapping[str, Any], values: dict[str, Any]
+) -> ThreadRow:
+    _merge(db, tenant, thread_id, metadata, values)
+    return _get(db, tenant, thread_id)
+
+
+def _merge(
+    db: Connection, tenant: str, thread_id: str, metadata: Mapping[str, Any], values: dict[str, Any]
+) -> None:
+    old = db.scalar(select(threads.c.metadata).where(_is(tenant, thread_id)).with_for_update())
+    if old is None:
+        raise _missing(thread_id)
+    text, found = marks.kept(orjson.loads(old) | dict(metadata))
+    db.execute(update(threads).where(_is(tenant, thread_id)).values(metadata=text, **values))
+    if text != old:
+        mine = and_(thread_marks.c.tenant == tenant, thread_marks.c.thread == thread_id)
+        db.execute(delete(thread_marks).where(mine))
+        _mark(db, tenant, thread_id, found)
 
 
 def _append(db: Connection, run: Run, thread_id: str, at: float) -> bool:

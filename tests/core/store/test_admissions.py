@@ -66,25 +66,26 @@ def test_the_same_key_twice_is_one_run_even_in_one_group(db: Store, admissions: 
     assert len({first.id, old.id, other.id}) == len(db.runs.of("acme")) == 3
 
 
-@pytest.mark.parametrize("bad", [{"key": "\ud800"}, {"thread": "x" * 300}])
-def test_a_row_that_cannot_be_kept_fails_alone(
-    db: Store, admissions: Admissions, url: str, bad: dict[str, str]
-) -> None:
+def test_a_row_that_cannot_be_kept_fails_alone(db: Store, admissions: Admissions, url: str) -> None:
     with held(url):
         admissions.admit("acme", graph="g", key="first", input=0)
         good = admissions.admit("acme", graph="g", key="good", input=1)
-        worse = admissions.admit("acme", **{"graph": "g", "key": "bad", "input": 2, **bad})
+        worse = admissions.admit("acme", graph="g", key="\ud800", input=2)
         last = admissions.admit("acme", graph="g", key="last", input=3)
 
-    with pytest.raises((store.ValueNotPlain, store.WordTooLong)):
+    with pytest.raises(store.ValueNotPlain):
         worse.result(30)
     assert {good.result(30).key, last.result(30).key} == {"good", "last"}
     assert len(db.runs.of("acme")) == 3
 
 
-def test_an_input_that_is_not_plain_is_refused_at_once(admissions: Admissions) -> None:
+def test_what_cannot_be_kept_is_refused_at_once(admissions: Admissions) -> None:
     with pytest.raises(store.ValueNotPlain):
         admissions.admit("acme", graph="g", key="k", input={"at": object()})
+    with pytest.raises(store.WordTooLong):
+        admissions.admit("acme", graph="g", key="k", input=0, thread="x" * 300)
+    with pytest.raises(store.MetadataTooLarge):
+        admissions.admit("acme", graph="g", key="k", input=0, thread="t", metadata={"a": "x" * 70_000})
 
 
 def test_a_thread_is_made_and_gets_its_runs_in_their_order(
@@ -103,6 +104,34 @@ def test_a_thread_is_made_and_gets_its_runs_in_their_order(
     assert (new.graph, new.runs) == ("g", (z, x))
     assert (old.graph, old.runs, old.metadata) == ("review", (y,), {"a": 1})
     assert db.threads.of_run("acme", w) == ()
+
+
+def test_a_threads_metadata_is_merged_in_the_same_transaction(db: Store, admissions: Admissions) -> None:
+    db.threads.create("acme", "old", metadata={"a": 1, "b": 1})
+    for thread in ("old", "new"):
+        admissions.admit(
+            "acme", graph="g", key=thread, input=0, thread=thread, metadata={"b": 2, "c": 3}
+        ).result(30)
+
+    assert db.threads.get("acme", "old").metadata == {"a": 1, "b": 2, "c": 3}
+    assert db.threads.get("acme", "new").metadata == {"b": 2, "c": 3}
+    assert len(db.threads.search("acme", metadata={"b": 2})) == 2
+    assert db.threads.search("acme", metadata={"b": 1}) == ()
+
+
+def test_metadata_that_outgrows_its_thread_fails_alone(db: Store, admissions: Admissions, url: str) -> None:
+    db.threads.create("acme", "t", metadata={str(number): 0 for number in range(400)})
+    more = {f"m{number}": 0 for number in range(200)}
+
+    with held(url):
+        admissions.admit("acme", graph="g", key="first", input=0)
+        worse = admissions.admit("acme", graph="g", key="bad", input=0, thread="t", metadata=more)
+        good = admissions.admit("acme", graph="g", key="good", input=0)
+
+    with pytest.raises(store.MetadataTooLarge):
+        worse.result(30)
+    assert good.result(30).key == "good"
+    assert db.runs.find("acme", "bad") is None
 
 
 def test_a_thread_named_like_another_tenants_is_ones_own(db: Store, admissions: Admissions) -> None:
@@ -167,7 +196,7 @@ def test_a_store_held_too_long_fails_the_futures_and_not_the_writer(url: str) ->
 
 
 def test_killed_writers_lose_no_acknowledged_run_nor_its_thread(url: str) -> None:
-    acknowledged = writers("group", url, "15", "11")
+    acknowledged = writers("group", url, "6", "11")
 
     assert len(acknowledged) >= 50
     with store.open(url) as db:
