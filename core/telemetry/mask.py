@@ -148,7 +148,10 @@ def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _forms(value: str) -> set[str]:
     raw = value.encode("utf-8", "surrogatepass")
-    forms = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    forms = {value}
+    for is_ascii in (True, False):
+        once = json.dumps(value, ensure_ascii=is_ascii)[1:-1]
+        forms |= {once, json.dumps(once, ensure_ascii=is_ascii)[1:-1]}  # JSON within JSON
     for quoted in (quote(raw), quote(raw, safe=""), quote_plus(raw)):
         forms |= {quoted, re.sub("%..", lambda hit: hit.group().lower(), quoted)}
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
