@@ -90,8 +90,7 @@ async def serve(known: Settings) -> None:
         stack.callback(lambda: recording.close() if recording else None)
         work = stack.enter_context(session.opened(means.of(known, is_warm=True), lambda _: None))
         running = Running(known, work, Metrics(), recording, _dev(known, work))
-        seat = await asyncio.to_thread(lambda: work.seat)
-        kind = Integrate(seat, work.kept, kubernetes=known.kubernetes.version, fetch=means.fetcher(known))
+        kind = await asyncio.to_thread(Integrate.of, work)
         ended = health.counted(running.metrics)
         async with (
             opened(work.store, {"integrate": kind}, _bounds(known), ended=ended) as hall,

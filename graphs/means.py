@@ -36,10 +36,11 @@ def of(known: Settings, *, is_warm: bool = False) -> Means:
         lease_s=known.store.lease_s,
         is_warm=is_warm,
         token=(lambda host: tokens.get(host, "")) if tokens else None,
+        fetch=_fetcher(known),
     )
 
 
-def fetcher(known: Settings) -> Callable[[str], bytes]:
+def _fetcher(known: Settings) -> Callable[[str], bytes]:
     """Gets a spec by its https address, within the bounds that are set."""
     bounds = fetch.FetchLimits(known.fetch.max_bytes, known.fetch.deadline_s, known.fetch.redirects)
     return lambda url: fetch.get(url, allow_hosts=known.fetch.hosts, limits=bounds).body

@@ -40,9 +40,7 @@ async def work(known: Settings) -> None:
     with contextlib.ExitStack() as stack:
         _record(known, stack)
         box = stack.enter_context(session.opened(means.of(known, is_warm=True), lambda _: None))
-        seat = await asyncio.to_thread(lambda: box.seat)
-        version, fetch = known.kubernetes.version, means.fetcher(known)
-        kind = served.Integrate(seat, box.kept, kubernetes=version, fetch=fetch)
+        kind = await asyncio.to_thread(served.Integrate.of, box)
         async with opened(box.store, {"integrate": kind}, _bounds(known), ended=_ended):
             log.info("worker.working", slots=known.queue.workers, store=box.store.place)
             await told.wait()

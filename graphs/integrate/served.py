@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,9 @@ from graphs.integrate import runner
 from graphs.integrate.places import TenantForeign
 from graphs.integrate.request import Request, given
 from graphs.integrate.runner import Answer, Seat
+
+if TYPE_CHECKING:
+    from graphs.integrate.session import Session
 
 MAX_SPEC = 8_000_000
 Text = Field(default=None, max_length=500)
@@ -108,7 +111,9 @@ _OVERRIDES = (
 class Integrate:
     """The kind of run that `integrate` is; see `graphs.front.kinds.Kind`."""
 
-    def __init__(self, seat: Seat, kept: Blobs, *, kubernetes: str, fetch: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, seat: Seat, kept: Blobs, *, kubernetes: str, fetch: Callable[[str], bytes] | None
+    ) -> None:
         self._seat = seat
         self._kept = kept
         self._kubernetes = kubernetes
@@ -122,6 +127,12 @@ class Integrate:
             graph=seat.graph,
             is_durable=True,
         )
+
+    @classmethod
+    def of(cls, work: Session) -> Integrate:
+        """Opens what a run needs: blocking, and with a store."""
+        means = work.means
+        return cls(work.seat, work.kept, kubernetes=means.kubernetes, fetch=means.fetch)
 
     def prepare(self, caller: Caller, asked: BaseModel, trace: str) -> Admission:
         assert isinstance(asked, IntegrateInput)
@@ -159,6 +170,8 @@ class Integrate:
         if not text:
             raise SpecMissing("The spec is empty.", place="/spec")
         if text.startswith(("https://", "http://")) and "\n" not in text:
+            if self._fetch is None:
+                raise SpecMissing("No address can be fetched here.", place="/spec", fix="Send the document.")
             name = "openapi.json" if text.partition("?")[0].endswith(".json") else "openapi.yaml"
             return {name: self._fetch(text)}, name
         name = "openapi.json" if text.startswith("{") else "openapi.yaml"

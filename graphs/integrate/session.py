@@ -48,6 +48,8 @@ class Means:
     is_warm: bool = False
     """Load the generator and compile the schemas once at the start: worth it for more than one spec."""
     token: Callable[[str], str] | None = None
+    fetch: Callable[[str], bytes] | None = None
+    """Gets a spec by its address; None where none may be fetched."""
 
 
 class Telling:

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[3]
 READ = """
 import sys
 sys.path.insert(0, {root!r})
-import os, cli
-cli._switch()
+from graphs.commands import opening
+opening.switch()
 import ormsgpack
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 called = []
