@@ -27,6 +27,7 @@ from core.http.identity import Door, Keys, caller
 from core.http.limits import Body, Head, Limits
 from core.http.rate import Rate
 from core.http.sessions import Sessions
+from core.http.switch import Switch
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Layer = Callable[[ASGIApp], ASGIApp]
@@ -88,19 +89,20 @@ def create_app(front: Front, parts: Parts) -> FastAPI:
     ):
         app.include_router(router)
     contract.describe(app)
+    Switch(app)
     _wrap(app, parts, door)
     return app
 
 
 def _protocols(front: Front, parts: Parts) -> list[APIRouter]:
     """One adapter for each; LangServe's is last, because its paths begin with any graph's name."""
-    from core.http import completions  # noqa: PLC0415  # only who serves pays for the protocols
+    from core.http import agent, completions, runnables  # noqa: PLC0415  # only who serves pays for them
     from core.http.context import web  # noqa: PLC0415  # as above
 
-    found = [completions.router(front, caller, now=parts.now)]
+    found = [completions.router(front, caller, now=parts.now), agent.router(front, caller)]
     if parts.shelf is not None:
         found.append(web.router(parts.shelf, caller, origins=parts.origins, max_body=parts.limits.body))
-    return found
+    return [*found, runnables.router(front, caller)]
 
 
 def _wrap(app: FastAPI, parts: Parts, door: Door) -> None:
