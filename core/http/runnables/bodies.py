@@ -121,9 +121,9 @@ class Batch(BaseModel):
 
 
 class Decision(BaseModel, extra="allow"):
-    """LangChain's: `edit` brings `edited_action`, `reject` may bring a `message`."""
+    """LangChain's: `edit` brings `edited_action`, `reject` perhaps a `message`. Nothing approves by itself."""
 
-    type: Literal["approve", "edit", "reject"] = "approve"
+    type: Literal["approve", "edit", "reject"]
     message: str = ""
 
 

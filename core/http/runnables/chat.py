@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.http.front import Ask, Caller, Interrupt, Mode, Offer, Outcome, Threads, Ticket
@@ -44,7 +44,7 @@ async def resumed(threads: Threads, caller: Caller, said: Ask) -> Ask:
 
 async def log(offer: Offer, ticket: Ticket) -> streams.Frames:
     """/stream_log of the chat playground: the words as they come, then the reply as it stands."""
-    yield streams.patch(streams.beginning(offer, ticket))
+    yield streams.patch(streams.beginning(offer, ticket.run))
     total = ""
     async for event in ticket.events():
         if not event.namespace and (said := streams.words(event)) and said[0]:
@@ -60,13 +60,17 @@ async def log(offer: Offer, ticket: Ticket) -> streams.Frames:
 def reply(outcome: Outcome) -> str:
     """The last message; a question or a failure in words, for there is nowhere else to show it."""
     if outcome.problem:
-        fix = f"\n\n{outcome.problem['fix']}" if outcome.problem.get("fix") else ""
-        return f"{outcome.problem.get('code', '')} {outcome.problem.get('message', '')}{fix}".strip()
+        return excuse(outcome.problem)
     messages = outcome.values.get("messages") or [{}]
     last = streams.text(messages[-1])
     if not outcome.interrupts:
         return last
     return f"{last}\n\n{question(outcome.interrupts)}\n(thread {outcome.thread})".lstrip()
+
+
+def excuse(problem: Mapping[str, Any]) -> str:
+    fix = f"\n\n{problem['fix']}" if problem.get("fix") else ""
+    return f"{problem.get('code', '')} {problem.get('message', '')}{fix}".strip()
 
 
 def question(interrupts: Sequence[Interrupt]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -71,6 +71,17 @@ class Desk:
     ) -> Response:
         ticket = await self.start(caller, offer, ask)
         return wire.stream(streams.whole(self.front.runs, caller, offer, ticket, frames(ticket)))
+
+    async def logged(
+        self, request: Request, offer: Offer, run: Awaitable[Response], words: Callable[[AppError], Any]
+    ) -> Response:
+        """A stream that a playground reads: it shows no answer that is not one, not even a refusal."""
+        try:
+            return await run
+        except AppError as error:
+            if "text/event-stream" not in request.headers.get("accept", ""):
+                raise
+            return wire.stream(streams.refused(offer, error, words(error)))
 
 
 def _meta(run: str) -> dict[str, Any]:

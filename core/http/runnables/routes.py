@@ -89,9 +89,13 @@ def _watched(routes: APIRouter, desk: Desk) -> None:
     async def stream_log(graph: Graph, request: Request) -> Response:
         """What the playground reads; not promised to `astream_log` of other clients."""
         caller, offer = desk.seek(request, graph)
-        body = await bodies.read(bodies.Run, request)
-        ask = shapes.ask(offer, body.input, body.config or bodies.Config(), streams.STEPS)
-        return await desk.watched(caller, offer, ask, lambda ticket: streams.log(offer, ticket))
+
+        async def run() -> Response:
+            body = await bodies.read(bodies.Run, request)
+            ask = shapes.ask(offer, body.input, body.config or bodies.Config(), streams.STEPS)
+            return await desk.watched(caller, offer, ask, lambda ticket: streams.log(offer, ticket))
+
+        return await desk.logged(request, offer, run(), lambda error: {"problem": error.to_dict()})
 
 
 def _described(routes: APIRouter, desk: Desk) -> None:
@@ -130,10 +134,14 @@ def _chat(routes: APIRouter, desk: Desk) -> None:
     async def chat_log(graph: Graph, request: Request) -> Response:
         """The words of a chat as they come; `approve` or `reject: why` answers what it asked."""
         caller, offer = desk.seek_chat(request, graph)
-        body = await bodies.read(bodies.Run, request)
-        said = shapes.ask(offer, body.input, body.config or bodies.Config(), chat.MODES)
-        ask = await chat.resumed(desk.front.threads, caller, said)
-        return await desk.watched(caller, offer, ask, lambda ticket: chat.log(offer, ticket))
+
+        async def run() -> Response:
+            body = await bodies.read(bodies.Run, request)
+            said = shapes.ask(offer, body.input, body.config or bodies.Config(), chat.MODES)
+            ask = await chat.resumed(desk.front.threads, caller, said)
+            return await desk.watched(caller, offer, ask, lambda ticket: chat.log(offer, ticket))
+
+        return await desk.logged(request, offer, run(), lambda error: chat.excuse(error.to_dict()))
 
     @routes.get(f"{below}/input_schema", responses=told)
     @routes.get(f"{below}/c/{{config_hash}}/input_schema", include_in_schema=False)

@@ -36,7 +36,7 @@ async def steps(offer: Offer, ticket: Ticket) -> Frames:
 
 async def log(offer: Offer, ticket: Ticket) -> Frames:
     """/stream_log, as far as the playground reads it: the nodes as steps, the output at the end."""
-    yield patch(beginning(offer, ticket))
+    yield patch(beginning(offer, ticket.run))
     seen: dict[str, int] = {}
     async for event in ticket.events():
         for node, change in _changes(event):
@@ -50,6 +50,14 @@ async def log(offer: Offer, ticket: Ticket) -> Frames:
     yield patch(*chunk(value, value))
     if outcome.problem:
         yield wire.failure(outcome.problem)
+
+
+async def refused(offer: Offer, error: AppError, output: Any) -> Frames:
+    """A refusal for a playground, which shows what is in a stream and nothing else."""
+    yield patch(beginning(offer, ""))
+    yield patch(*chunk(output, output))
+    yield wire.failure(error)
+    yield wire.frame("end")
 
 
 async def events(offer: Offer, ticket: Ticket, watch: bodies.Watch) -> Frames:
@@ -93,8 +101,8 @@ async def whole(runs: Runs, caller: Caller, offer: Offer, ticket: Ticket, frames
     yield wire.frame("end")
 
 
-def beginning(offer: Offer, ticket: Ticket) -> Json:
-    state: Json = {"id": ticket.run, "streamed_output": [], "final_output": None, "logs": {}}
+def beginning(offer: Offer, run: str) -> Json:
+    state: Json = {"id": run, "streamed_output": [], "final_output": None, "logs": {}}
     return {"op": "replace", "path": "", "value": {**state, "name": f"/{offer.id}", "type": "chain"}}
 
 
