@@ -76,13 +76,14 @@ class Lane:
         thread = f"thread-{name}"
         self.phase = "asking"
         run = self._answered(lambda url: self.client.ask(url, thread, name))
+        self.phase = "planning"
         for _ in range(_STEPS):
-            self.phase = "working"
             status = self._answered(lambda url: self.client.settled(url, thread))
             if status != "interrupted":
                 break
             self.phase = "approving"
             self._answered(lambda url: self.client.approve(url, thread))
+            self.phase = "publishing"
         found = self._answered(lambda url: self.client.run(url, thread, run))
         self.phase = "after"
         return "" if found == "success" else f"the run is {found}"

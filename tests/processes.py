@@ -170,6 +170,7 @@ class Nursery:
 
     def _fork(self, what: str, words: list[str], home: Path, env: Mapping[str, str]) -> tuple[int, Path]:
         log = self._folder / f"{what}-{len(self._born)}.log"
+        log.touch()
         order = {"what": what, "words": words, "env": {"AUTOWEAVE_HOME": str(home), **env}, "log": str(log)}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
