@@ -8,9 +8,6 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from core.http import runnables
-from core.http.front import Front
-from core.http.identity import caller
 from tests.fronts import Memory
 from tests.http.ground import ACME, Ground, client
 
@@ -20,14 +17,11 @@ APPROVE = {"decisions": [{"type": "approve"}]}
 class Stage:
     """The application, the front behind it, and a client with a key."""
 
-    def __init__(self) -> None:
+    def __init__(self, **parts: Any) -> None:
         ground = Ground()
-        self.app: FastAPI = ground.app()
+        self.app: FastAPI = ground.app(**parts)
         assert ground.memory is not None
         self.memory: Memory = ground.memory
-        if not any(getattr(route, "path", "") == "/{graph}/invoke" for route in self.app.routes):
-            front = Front(runs=self.memory, threads=self.memory, snapshots=self.memory)
-            self.app.include_router(runnables.router(front, caller))
 
     def client(self, key: str = ACME) -> httpx.AsyncClient:
         return client(self.app, key)

@@ -121,7 +121,7 @@ class Batch(BaseModel):
 
 
 class Decision(BaseModel, extra="allow"):
-    """LangChain's: `edit` brings `edited_action`, `reject` perhaps a `message`. Nothing approves by itself."""
+    """LangChain's: `edit` brings `edited_action`, `reject` perhaps a `message`. None is the default."""
 
     type: Literal["approve", "edit", "reject"]
     message: str = ""
