@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Collection
 
 from starlette.responses import Response
@@ -64,7 +63,7 @@ class Edge:
         except AppError as error:
             await _late(problems.respond(error), status, scope, receive, finished)
         except Exception as error:  # noqa: BLE001  # the edge: a bug is logged whole and told in one line
-            request = uuid.uuid4().hex
+            request = scopes.request_id(scope)
             self._log("http.bug", request=request, method=scope["method"], error=error)
             await _late(problems.unexpected(request), status, scope, receive, finished)
         if self._observe is not None:

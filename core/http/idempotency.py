@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Literal, Protocol
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import Conflict, Invalid
+from core.errors import AppError, Conflict, Invalid
+from core.http import problems
 from core.http import scope as scopes
 
 
@@ -106,7 +107,10 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """The key is ours until it is kept or dropped; whoever took it over meanwhile is left alone."""
+    """The key is ours until it is kept or dropped; whoever took it over meanwhile is left alone.
+
+    A request that is cancelled keeps the key as running: nobody knows how far it came.
+    """
 
     replies: Replies
     tenant: str
@@ -117,8 +121,12 @@ class _Hold:
         answer = _Answer(send)
         try:
             await app(scope, receive, answer.take)
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(self._drop))
+        except AppError:
+            await asyncio.to_thread(self._drop)
+            raise
+        except Exception:  # a bug may have done half the work: the same request does not do it again
+            answer.fail(problems.unexpected(scopes.request_id(scope)))
+            await asyncio.to_thread(self._keep, answer)
             raise
         await asyncio.to_thread(self._keep if answer.is_kept else self._drop, answer)
         await answer.release()
@@ -158,6 +166,10 @@ class _Answer:
             return
         if self._is_stream:
             await self._send(message)
+
+    def fail(self, response: Response) -> None:
+        self._start = {"headers": response.raw_headers}
+        self.status, self.parts = response.status_code, [bytes(response.body)]
 
     @property
     def is_kept(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from starlette.types import Scope
@@ -9,6 +10,7 @@ from starlette.types import Scope
 CALLER = "autoweave.caller"
 JSON = "autoweave.json"
 HEADERS = "autoweave.headers"
+_REQUEST = "autoweave.request"
 
 
 def headers(scope: Scope) -> dict[bytes, bytes]:
@@ -34,6 +36,13 @@ def is_loopback(address: str) -> bool:
 def is_forwarded(scope: Scope) -> bool:
     """A proxy stands between: then the peer's address says nothing about who asks."""
     return not _PROXIES.isdisjoint(headers(scope))
+
+
+def request_id(scope: Scope) -> str:
+    """A name for this request, where the log and an answer need one."""
+    made: str = scope.setdefault(_REQUEST, "") or uuid.uuid4().hex
+    scope[_REQUEST] = made
+    return made
 
 
 def parsed(scope: Scope) -> Any:
