@@ -168,14 +168,30 @@ async def test_last_event_id_goes_on_after_the_event_it_names(client: Client) ->
     assert from_start == whole
 
 
-async def test_a_joined_stream_can_be_narrowed(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("stream_mode=updates", {"updates"}),
+        ("stream_mode=updates&stream_mode=values", {"updates", "values"}),
+        ('stream_mode=["updates"]', {"updates"}),
+        ("stream_mode=", {"updates", "values"}),
+    ],
+)
+async def test_a_joined_stream_can_be_narrowed(client: Client, query: str, names: set[str]) -> None:
     thread = await client.thread()
     body = {**REVIEW, "stream_mode": ["updates", "values"]}
     answer = await client("POST", f"/threads/{thread}/runs/stream", body)
 
-    events = await client.events(answer.headers["location"] + "?stream_mode=updates")
+    events = await client.events(f"{answer.headers['location']}?{query}")
 
-    assert {name for name, _ in events} == {"metadata", "updates"}
+    assert {name for name, _ in events} == {"metadata", *names}
+
+
+@pytest.mark.parametrize("query", ["stream_mode=tasks", "stream_mode=[", 'stream_mode=[["values"]]'])
+async def test_a_joined_stream_has_no_other_modes(client: Client, query: str) -> None:
+    answer = await client("GET", f"/threads/t/runs/r/stream?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "AW941")
 
 
 async def test_a_client_that_leaves_a_stream_ends_the_run_where_that_was_asked() -> None:

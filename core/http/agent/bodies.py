@@ -139,7 +139,17 @@ class RunBody(Body):
     langsmith_tracer: None = refused("traces go where the operator sends them")
 
 
-Batch = Annotated[list[RunBody], Field(min_length=1, max_length=100)]
+class BatchBody(RunBody):
+    @model_validator(mode="before")
+    @classmethod
+    def _said_twice(cls, value: Any) -> Any:
+        """The JavaScript client names the assistant in both spellings, in a batch only."""
+        if isinstance(value, dict) and value.get("assistantId") == value.get("assistant_id"):
+            return {name: one for name, one in value.items() if name != "assistantId"}
+        return value
+
+
+Batch = Annotated[list[BatchBody], Field(min_length=1, max_length=100)]
 
 
 class ThreadCreate(Body):

@@ -3,7 +3,9 @@
 import asyncio
 from typing import Annotated, Any, Literal
 
+import orjson
 from fastapi import APIRouter, Header, Path, Query
+from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from core.http.agent import answers, bodies, sse, wire
@@ -16,6 +18,20 @@ from core.http.front import Caller, Front, State, Thread, ThreadUnknown, Ticket
 
 ThreadId = Annotated[Id, Path()]
 RunId = Annotated[Id, Path()]
+
+
+def _spelled(value: Any) -> Any:
+    """The Python client writes no modes as `stream_mode=`, the JavaScript one several as a JSON list."""
+    words = [each for each in value if each] if isinstance(value, list) else value
+    if isinstance(words, list) and len(words) == 1 and words[0].startswith("["):
+        try:
+            return orjson.loads(words[0])
+        except orjson.JSONDecodeError:
+            return words
+    return words
+
+
+Modes = Annotated[list[StreamMode], BeforeValidator(_spelled)]
 ALL: tuple[StreamMode, ...] = ("values", "updates", "messages", "messages-tuple", "custom", "debug")
 _LOOK_S = 0.2
 
@@ -70,13 +86,13 @@ def _joins(routes: APIRouter, front: Front, known: Any, leaving: Leaving) -> Non
         *,
         thread_id: ThreadId,
         run_id: RunId,
-        stream_mode: Annotated[list[StreamMode | Literal[""]] | None, Query()] = None,
+        stream_mode: Annotated[Modes | None, Query()] = None,
         cancel_on_disconnect: bool = False,
         last_event_id: Annotated[int, Header(ge=-1, le=2**53)] = -1,
         caller: Caller = known,
     ) -> Response:
         ticket = await _found(front, caller, thread_id, run_id)
-        asked = [each for each in stream_mode or () if each] or ALL  # the SDK says nothing as `stream_mode=`
+        asked = stream_mode or ALL
         view = sse.View(frozenset(plain(asked)), thread_id, has_subgraphs=True, has_tuples=tuples(asked))
         leave = leaving.of(caller, ticket) if cancel_on_disconnect else None
         return events(sse.stream(ticket, view, after=last_event_id, on_leave=leave), HEADERS)
