@@ -56,6 +56,8 @@ class Metrics:
     def _integrations(self) -> None:
         self._succeeded = self._counter("autoweave_integration_success", "Integrations that were published.")
         self._failed = self._counter("autoweave_integration_failures", "Integrations that failed.", "kind")
+        for kind in _KINDS.values():  # a series that begins at 1 has no rate
+            self._failed.labels(kind)
         self._took = Histogram(
             "autoweave_integration_duration_seconds",
             "From admission to the end, without waiting for a person.",

@@ -220,7 +220,8 @@ def set_up(
     from core.telemetry.export import Telemetry  # noqa: PLC0415  # OpenTelemetry: 0.1 to 0.3 CPU s
 
     for value in (headers or {}).values():
-        known_secret(value)
+        for part in (value, value.partition(" ")[2]):  # `Bearer …`: the key travels without its scheme too
+            known_secret(part)
     telemetry = Telemetry(
         endpoint=endpoint,
         headers=dict(headers or {}),

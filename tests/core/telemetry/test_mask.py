@@ -30,7 +30,8 @@ def known() -> Iterator[str]:
     [
         "password", "DB_PASSWORD", "api_key", "X-Api-Key", "apiKey", "Authorization", "cookie", "Set-Cookie",
         "token", "access_token", "GITHUB_TOKEN", "client_secret", "private-key", "passwd",
-        "http.request.header.authorization", "aws.secret.access.key", "connection_string", "SENTRY_DSN", "passphrase", "credentials",
+        "http.request.header.authorization", "aws.secret.access.key", "connection_string", "SENTRY_DSN",
+        "passphrase", "credentials",
     ],
 )  # fmt: skip
 def test_a_telling_name_hides_its_value(name: str) -> None:
