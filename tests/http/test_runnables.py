@@ -309,3 +309,24 @@ async def test_the_output_schema_names_what_is_shown(stage: Stage) -> None:
     schema = (await stage.get("/review/output_schema")).json()
 
     assert set(schema["properties"]) == {"text", "length", "run", "thread", "interrupts", "problem"}
+
+
+async def test_a_decision_without_its_kind_approves_nothing(stage: Stage) -> None:
+    thread = (await asked(stage))["thread"]
+
+    answer = await stage.post("/review/invoke", {"input": {"thread": thread, "answer": {"decisions": [{}]}}})
+
+    assert (answer.status_code, answer.json()["place"]) == (422, "/input/answer/decisions/0/type")
+
+
+@pytest.mark.parametrize("graph", ["review", "talk/chat_playground"])
+async def test_a_playground_is_told_a_refusal_in_the_stream_it_reads(stage: Stage, graph: str) -> None:
+    async with stage.client() as asking:
+        answer = await asking.post(
+            f"/{graph}/stream_log", json={"input": {}}, headers={"Accept": "text/event-stream"}
+        )
+    plain = await stage.post(f"/{graph}/stream_log", {"input": {}})
+
+    assert (answer.status_code, plain.status_code) == (200, 422)
+    assert "AW960" in str(data(answer)[-1]["ops"][-1]["value"])
+    assert [name for name, _ in events(answer)][-2:] == ["error", "end"]
