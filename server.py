@@ -32,13 +32,15 @@ from core.metrics import Metrics  # noqa: E402  # as above
 from core.telemetry.http import Traced  # noqa: E402  # as above
 from core.version import VERSION  # noqa: E402  # as above
 from graphs import means  # noqa: E402  # as above
-from graphs.front import health  # noqa: E402  # as above
+from graphs.catalog import served as catalog  # noqa: E402  # as above
+from graphs.front import health, tools  # noqa: E402  # as above
 from graphs.front.opened import Bounds, Opened, opened  # noqa: E402  # as above
 from graphs.integrate import session  # noqa: E402  # as above
 from graphs.integrate.places import MAIN  # noqa: E402  # as above
 from graphs.integrate.served import Integrate  # noqa: E402  # as above
 
 if TYPE_CHECKING:
+    from core.http.context import Shelf
     from core.settings import Settings
     from core.telemetry.export import Telemetry
     from graphs.integrate.session import Session
@@ -92,11 +94,13 @@ async def serve(known: Settings) -> None:
         running = Running(known, work, Metrics(), recording, _dev(known, work))
         kind = await asyncio.to_thread(Integrate.of, work)
         ended = health.counted(running.metrics)
+        extra = {"catalog": catalog.offered()}
         async with (
-            opened(work.store, {"integrate": kind}, _bounds(known), ended=ended) as hall,
+            opened(work.store, {"integrate": kind}, _bounds(known), ended=ended, extra=extra) as hall,
             _gauges(running, hall),
         ):
-            await _until_told(apps.create_app(hall.front, _parts(running, hall)), listener, hall, known)
+            parts = _parts(running, hall, tools.shelf(work, hall, kind, ROOT / "docs"))
+            await _until_told(apps.create_app(hall.front, parts), listener, hall, known)
 
 
 def _bounds(known: Settings) -> Bounds:
@@ -108,7 +112,7 @@ def _bounds(known: Settings) -> Bounds:
     )
 
 
-def _parts(running: Running, hall: Opened) -> apps.Parts:
+def _parts(running: Running, hall: Opened, shelf: Shelf) -> apps.Parts:
     known, store = running.known, running.work.store
     redis = means.queue_url(known)
     return apps.Parts(
@@ -122,6 +126,7 @@ def _parts(running: Running, hall: Opened) -> apps.Parts:
         redis_url=redis if redis.startswith(("redis", "unix")) else "",
         origins=known.serve.origins,
         dev=running.dev,
+        shelf=shelf,
         observe=running.metrics.request,
         layers=(Traced,) if running.recording else (),
         version=VERSION,

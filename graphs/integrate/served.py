@@ -82,8 +82,6 @@ class IntegrateInput(BaseModel):
 class IntegrateOutput(BaseModel):
     """Where the integration stands; a plan that waits is answered with approve, edit or reject."""
 
-    model_config = ConfigDict(extra="allow")
-
     change: dict[str, Any] | None = Field(
         default=None, description="The plan: digest, risk, summary, counts."
     )
