@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import platform
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import AppError, NotFound, TooLarge
+from core.errors import NotFound, TooLarge
 from core.names import closest
 from core.terminal import Terminal
-from core.version import VERSION
 from graphs.integrate import asking
 from graphs.integrate.request import capture
 from graphs.integrate.session import Session
@@ -117,65 +113,6 @@ def _policies(folder: Path | None) -> dict[str, str] | None:
     if not folder.is_dir():
         raise PathMissing(f"There is no folder {folder}.", place=str(folder))
     return {path.name: asking.text(path) for path in sorted(folder.rglob("*.rego"))}
-
-
-def examined(work: Session, terminal: Terminal) -> int:
-    """Each part of the machine: fine, or what is missing and what follows from it."""
-    rows = [_versions(), _git(), _sandbox(work), _store(work), _engines(work)]
-    width = max(len(row["part"]) for row in rows)
-    lines = [f"{'ok  ' if row['ok'] else 'FAIL'} {row['part']:<{width}}  {row['says']}" for row in rows]
-    terminal.result(rows, "\n".join(lines))
-    return DONE if all(row["ok"] for row in rows) else FAILED
-
-
-def _row(part: str, says: str, *, ok: bool = True) -> dict[str, Any]:
-    return {"part": part, "ok": ok, "says": says}
-
-
-def _versions() -> dict[str, Any]:
-    return _row(
-        "autoweave",
-        f"{VERSION} on Python {platform.python_version()}, {platform.system()} {platform.machine()}",
-    )
-
-
-def _git() -> dict[str, Any]:
-    found = shutil.which("git")
-    if found is None:
-        return _row("git", "not found: nothing can be published. Install git 2.30 or newer.", ok=False)
-    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    return _row("git", said)
-
-
-def _sandbox(work: Session) -> dict[str, Any]:
-    from core import sandbox  # noqa: PLC0415  # here only to probe
-
-    report = sandbox.probe()
-    reasons = f" ({'; '.join(report.reasons)})" if report.reasons else ""
-    return _row(
-        "sandbox", f"{report.level.flag}: {report.level.text}{reasons}", ok=report.level >= work.means.level
-    )
-
-
-def _store(work: Session) -> dict[str, Any]:
-    try:
-        kind = (
-            "PostgreSQL" if work.means.store_url.startswith("postgresql") else f"SQLite in {work.means.home}"
-        )
-        left = len(work.left())
-    except AppError as error:
-        return _row("store", f"{error.code}: {error.message} {error.fix}", ok=False)
-    hint = f"; {left} runs were left behind: ./autoweave runs resume" if left else ""
-    return _row("store", kind + hint)
-
-
-def _engines(work: Session) -> dict[str, Any]:
-    del work
-    from tools import validation  # noqa: PLC0415  # here only to look
-
-    found = sorted(validation.available())
-    others = f"; found on PATH: {', '.join(found)}" if found else "; no others on PATH"
-    return _row("engines", f"builtin{others}")
 
 
 def explained(rule: str | None, folder: Path, terminal: Terminal) -> int:

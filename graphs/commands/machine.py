@@ -15,12 +15,12 @@ from graphs.commands.words import form
 @click.command()
 @form
 def doctor(form: Any, quiet: bool) -> int:
-    """Say what this machine gives: sandbox, git, store, engines, versions."""
-    from graphs import checking  # noqa: PLC0415  # as above
+    """Say what this machine gives: sandbox, git, store, engines, server, keys, queue, telemetry."""
+    from graphs import doctor as examining  # noqa: PLC0415  # --help needs none of it
 
     terminal = Terminal.of(form, quiet=quiet)
     with opening.session({}, terminal) as (work, _):
-        return checking.examined(work, terminal)
+        return examining.examined(work, opening.around(), terminal)
 
 
 @click.command()

@@ -15,6 +15,7 @@ from core.errors import AppError
 from core.terminal import Terminal
 
 if TYPE_CHECKING:
+    from graphs.doctor import Around
     from graphs.integrate.request import Request
     from graphs.integrate.session import Session
 
@@ -50,6 +51,20 @@ def session(given: Mapping[str, Any], terminal: Terminal) -> Iterator[tuple[Sess
     except AppError as error:
         terminal.fail(error)
         raise click.exceptions.Exit(FAILED) from error
+
+
+def around() -> Around:
+    """What a server started here would use."""
+    from core import settings  # noqa: PLC0415  # as above
+    from graphs import doctor, means  # noqa: PLC0415  # as above
+
+    known = settings.load({}, environ=os.environ, folder=Path.cwd())
+    return doctor.Around(
+        host=known.serve.host,
+        port=known.serve.port,
+        queue_url=means.queue_url(known),
+        endpoint=known.telemetry.endpoint or "",
+    )
 
 
 def _flags(given: Mapping[str, Any]) -> dict[str, Any]:
