@@ -25,12 +25,13 @@ _REST_S = 2.0
 _CLOSE_S = 2.0
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", ""}
 _JOB = {"removeOnComplete": True, "removeOnFail": True}
-# A killed worker's turn is given to another after about twice the lock. The table counts attempts.
+# A killed worker's turn is given to another after about twice the lock. After three times the
+# reaper decides: the table counts the attempts.
 _WORKER = {
     "autorun": False,
     "lockDuration": 5_000,
     "stalledInterval": 5_000,
-    "maxStalledCount": 100,
+    "maxStalledCount": 3,
     "runRetryDelay": 1_000,
 }
 

@@ -6,15 +6,17 @@ Any number of reapers may act at once: putting a turn twice is putting it once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from core import logs
 from core.errors import AppError
 from core.queue import Queue, Turn, turn
-from core.store import Run
+from core.store import AttemptsUsedUp, LeaseLost, Run, RunEnded, RunTaken
 
 log = logs.named(__name__)
+_HOLD_S = 10.0  # to write one row
 _AT_ONCE = 1000  # of the oldest; the others follow when these are worked off
 
 
@@ -25,16 +27,36 @@ class Rows(Protocol):
 
     def expired(self) -> tuple[Run, ...]: ...
 
+    def claim(
+        self, tenant: str, run_id: str, *, worker: str, lease_s: float, instead_of: str = ""
+    ) -> Run: ...
 
-def left(rows: Rows, *, is_gone: Callable[[str], bool]) -> tuple[Turn, ...]:
-    """The runs that want a worker: admitted, their lease over, or their worker known to be dead."""
+    def fail(self, run: Run, *, problem: Any) -> Run: ...
+
+
+def left(rows: Rows, *, is_gone: Callable[[str], bool], attempts: int = 5) -> tuple[Turn, ...]:
+    """The runs that want a worker: admitted, their lease over, or their worker known to be dead.
+
+    One whose workers died so often is not given to another: it ends here, with the reason.
+    """
     over = {run.id for run in rows.expired()}
-    wanted = (
-        turn(run)
-        for run in rows.unfinished()
-        if run.state == "admitted" or run.id in over or is_gone(run.owner)
-    )
-    return tuple(wanted)[:_AT_ONCE]
+    found: list[Turn] = []
+    for run in rows.unfinished():
+        gone = run.owner if run.state == "running" and is_gone(run.owner) else ""
+        is_left = bool(gone) or run.id in over
+        if is_left and run.attempt >= attempts:
+            _give_up(rows, run, gone)
+        elif is_left or run.state == "admitted":
+            found.append(turn(run))
+    return tuple(found[:_AT_ONCE])
+
+
+def _give_up(rows: Rows, run: Run, gone: str) -> None:
+    problem = AttemptsUsedUp(f"The run was begun {run.attempt} times and never ended.", run=run.id)
+    with contextlib.suppress(RunTaken, RunEnded, LeaseLost):  # another reaper was quicker
+        held = rows.claim(run.tenant, run.id, worker="reaper", lease_s=_HOLD_S, instead_of=gone)
+        rows.fail(held, problem=problem.to_dict())
+        log.warning("run.given_up", run=run.id, attempts=run.attempt)
 
 
 class Reaper:

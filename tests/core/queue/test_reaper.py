@@ -73,6 +73,29 @@ def test_waiting_and_ended_runs_are_nobodys_work(db: Store) -> None:
     assert left(db.runs, is_gone=nobody_gone) == ()
 
 
+def test_a_run_that_its_workers_never_survive_ends_with_the_reason(db: Store) -> None:
+    run = admitted(db)
+    for number in range(5):
+        before = f"w{number - 1}" if number else ""
+        db.runs.claim("acme", run.id, worker=f"w{number}", lease_s=60, instead_of=before)
+
+    found = left(db.runs, is_gone=lambda owner: owner == "w4")
+
+    ended = db.runs.get("acme", run.id)
+    assert found == ()
+    assert (ended.state, ended.problem["code"]) == ("failed", "AW717")
+
+
+def test_a_run_in_its_last_attempt_is_left_to_its_worker(db: Store) -> None:
+    run = admitted(db)
+    for number in range(5):
+        before = f"w{number - 1}" if number else ""
+        db.runs.claim("acme", run.id, worker=f"w{number}", lease_s=60, instead_of=before)
+
+    assert left(db.runs, is_gone=nobody_gone) == ()
+    assert db.runs.get("acme", run.id).state == "running"
+
+
 def test_the_first_round_is_at_the_start_and_the_next_ones_at_intervals(db: Store) -> None:
     async def body() -> None:
         lane = Table()
