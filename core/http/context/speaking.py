@@ -48,7 +48,7 @@ def refusal(server: Server[Any, Any], message: Mapping[str, Any]) -> dict[str, A
     """The error for a request that is none of the protocol's; the package would log what it holds."""
     known: list[Any] = [*server.request_handlers, wire.InitializeRequest]
     kinds = {kind.model_fields["method"].default: kind for kind in known}
-    kind = kinds.get(message["method"]) if isinstance(message["method"], str) else None
+    kind = kinds.get(message["method"])
     if kind is None:
         error = wire.ErrorData(code=wire.METHOD_NOT_FOUND, message="There is no such method here.")
         return {"jsonrpc": "2.0", "id": message["id"], "error": error.model_dump(exclude_none=True)}

@@ -66,7 +66,7 @@ def router(
         caller = identify(request)
         _check_place(request.scope, hosts, origins)
         body, message = await _message(request, max_body)
-        if "id" not in message or "method" not in message:
+        if "id" not in message:
             return Response(status_code=202)  # nothing is kept that a notification could be about
         server, refused = await speaker.refusal(message)
         return JSONResponse(refused) if refused else _Passed(server, caller, body)
@@ -162,17 +162,25 @@ async def _message(request: Request, max_body: int) -> tuple[bytes, dict[str, An
         body += part
         if len(body) > max_body:
             raise MessageTooLarge(f"The message is over {max_body} bytes.", limit=max_body)
+    return bytes(body), _parsed(bytes(body))
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        message = from_json(bytes(body), allow_inf_nan=False)
+        message = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise MessageInvalid(f"The body is not JSON: {str(error)[:100]}.") from error
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise MessageInvalid("The body is not one JSON-RPC 2.0 message; batches are not taken.")
-    if type(message.get("id", 0)) not in (int, str):
-        raise MessageInvalid("The id is neither a string nor an integer.", place="/id")
-    return bytes(body), message
+    for name, kinds in _FORM.items():
+        if type(message.get(name, kinds[0]())) not in kinds:
+            raise MessageInvalid(f"`{name}` is of a wrong type.", place=f"/{name}")
+    if "method" not in message:
+        raise MessageInvalid("There is no method; nothing was asked that this could answer.", place="/method")
+    return message
 
 
+_FORM: dict[str, tuple[type, ...]] = {"id": (int, str), "method": (str,), "params": (dict,)}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
