@@ -14,7 +14,7 @@ Nothing = Annotated[list[Any], Field(max_length=0)]
 class Part(BaseModel):
     """A piece of text; pictures, sound and files are not read."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     type: Literal["text"]
     text: Text
@@ -23,7 +23,7 @@ class Part(BaseModel):
 class Message(BaseModel):
     """What clients send back of an answer (`refusal`, `audio` …) may be there, and empty."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     role: Literal["system", "developer", "user", "assistant"]
     content: Text | list[Part] | None = None
@@ -43,14 +43,14 @@ class Message(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     include_usage: bool = False
     include_obfuscation: bool = False
 
 
 class TextFormat(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     type: Literal["text"]
 
@@ -58,7 +58,7 @@ class TextFormat(BaseModel):
 class Completion(BaseModel):
     """A chat completion. Sampling parameters are taken and have no effect on graphs that run by rules."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     model: Annotated[str, Field(min_length=1, max_length=200)]
     messages: Annotated[list[Message], Field(min_length=1, max_length=2000)]
