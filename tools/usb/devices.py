@@ -18,6 +18,7 @@ from .sysfs import SYSFS, Raw, devices
 
 _SHOWN: Final = 126  # letters of the longest string descriptor
 _SERIAL: Final = 64
+_SAFE: Final = re.compile(r"[A-Za-z0-9._-]+")
 _PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
@@ -75,21 +76,27 @@ class Device:
 def scan(root: Path = SYSFS) -> tuple[Device, ...]:
     """Every device that is wholly there, hubs too, by port."""
     found = sorted(devices(root), key=lambda raw: _order(raw.port))
-    counted = Counter(_base(raw) for raw in found)
-    return tuple(_device(raw, is_twin=counted[_base(raw)] > 1) for raw in found)
+    serials = [_serial(raw.serial) for raw in found]
+    makes = [(raw.vendor_id, raw.product_id, serial) for raw, serial in zip(found, serials, strict=True)]
+    counted = Counter(makes)
+    return tuple(
+        _device(raw, make[2], is_twin=counted[make] > 1) for raw, make in zip(found, makes, strict=True)
+    )
 
 
 def shown(text: bytes) -> str:
     """A device's own words on one line: what is not printable is written as an escape, and it ends."""
     decoded = text.decode("utf-8", "surrogateescape").strip()
+    if decoded.isascii() and decoded.isprintable() and "\\" not in decoded and len(decoded) <= _SHOWN:
+        return decoded
     escaped = "".join(char if _is_plain(char) else _escape(char) for char in decoded[: _SHOWN + 1])
     return escaped if len(escaped) <= _SHOWN else f"{escaped[: _SHOWN - 1]}…"
 
 
-def _device(raw: Raw, *, is_twin: bool) -> Device:
-    base = _base(raw)
+def _device(raw: Raw, serial: str, *, is_twin: bool) -> Device:
+    base = f"usb:{raw.vendor_id}:{raw.product_id}" + (f":{serial}" if serial else "")
     return Device(
-        id=f"{base}@{raw.port}" if is_twin or not _serial(raw.serial) else base,
+        id=f"{base}@{raw.port}" if is_twin or not serial else base,
         session=f"{raw.vendor_id}:{raw.product_id}:{raw.bus:x}:{raw.address:x}",
         port=raw.port,
         bus=raw.bus,
@@ -104,11 +111,6 @@ def _device(raw: Raw, *, is_twin: bool) -> Device:
     )
 
 
-def _base(raw: Raw) -> str:
-    serial = _serial(raw.serial)
-    return f"usb:{raw.vendor_id}:{raw.product_id}" + (f":{serial}" if serial else "")
-
-
 def _serial(text: bytes) -> str:
     """Plain letters for an id, and different for different serials, however long or odd they are.
 
@@ -117,7 +119,9 @@ def _serial(text: bytes) -> str:
     bare = text.strip(b" \t\r\n\0")
     if not bare.strip(b"0"):
         return ""
-    safe = "".join(chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in bare)
+    safe = bare.decode("ascii", "replace")
+    if not _SAFE.fullmatch(safe):
+        safe = "".join(chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in bare)
     if len(safe) <= _SERIAL:
         return safe
     return f"{safe[: _SERIAL - 17]}~{hashlib.sha256(bare).hexdigest()[:16]}"
