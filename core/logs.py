@@ -32,6 +32,7 @@ _SLACK = 1024  # kept until the mask has run, so that a secret is not cut in two
 _MOST = 40  # facts of one line, and items of one fact
 _DEEP = 4
 _LINE = 16_384
+_UNTOLD = frozenset({"at", "level", "event", "logger", "trace", "span", "error"})  # on a terminal
 _KEPT = ("at", "level", "event", "trace", "span", "run")
 _NOTHING: Mapping[str, Any] = {}
 _about: ContextVar[Mapping[str, Any]] = ContextVar("autoweave_log_facts", default=_NOTHING)
@@ -232,7 +233,7 @@ def _as_json(line: Mapping[str, Any]) -> str:
 
 
 def _as_text(line: Mapping[str, Any]) -> str:
-    facts = {name: value for name, value in line.items() if name not in {*_KEPT, "error", "logger"}}
+    facts = {name: value for name, value in line.items() if name not in _UNTOLD}
     told = " ".join(f"{name}={value}" for name, value in facts.items())
     first = f"{line['at'][11:19]} {line['level']:<8} {line['event']} {told}".rstrip()
     below = [f"    {each}" for each in str(line.get("error", "")).splitlines()]

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from core.errors import Unsupported
 from core.telemetry.mask import known_secret, masked
 from core.telemetry.trace import Trace, read_traceparent
 from core.telemetry.tree import tree
@@ -34,6 +35,14 @@ __all__ = [
     "tree",
     "within",
 ]
+
+
+class TelemetryMissing(Unsupported):
+    """Traces are asked for, and what records them is not installed."""
+
+    code = "AW975"
+    fix = "Run `uv sync --group server`, or take the endpoint out of the settings."
+
 
 INHERITED = frozenset({"tenant", "stack_port", "agent_type", "session"})
 """What is said of one span is true of those within it."""
@@ -217,8 +226,10 @@ def set_up(
     `keep` spans stay in memory for `Telemetry.spans`. `everywhere` is written on every span, such as
     `stack_port`. The values of `headers` become known secrets.
     """
-    from core.telemetry.export import Telemetry  # noqa: PLC0415  # OpenTelemetry: 0.1 to 0.3 CPU s
-
+    try:
+        from core.telemetry.export import Telemetry  # noqa: PLC0415  # OpenTelemetry: 0.1 to 0.3 CPU s
+    except ImportError as error:
+        raise TelemetryMissing(f"OpenTelemetry is not installed: {error}.") from error
     for value in (headers or {}).values():
         for part in (value, value.partition(" ")[2]):  # `Bearer …`: the key travels without its scheme too
             known_secret(part)

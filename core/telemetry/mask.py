@@ -46,7 +46,7 @@ _TEXT = (
         rf"\1\2\1\3\1\4\1\5\1value\1\6\1{HIDDEN}\1",
     ),
     # password=x, Authorization: Bearer x
-    (rf"(?<![\"'\w.-])({_NAME})(\s*[=:]\s*)(?:(?:bearer|basic)\s+)?[^\s\"'&,;]+", rf"\1\2{HIDDEN}"),
+    (rf"(?<![\w.-])({_NAME})(\s*[=:]\s*)(?:(?:bearer|basic)\s+)?[^\s\"'&,;]+", rf"\1\2{HIDDEN}"),
     (r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", rf"\1 {HIDDEN}"),
     # Credentials that show by their own form.
     (

@@ -31,6 +31,14 @@ def test_importing_telemetry_loads_no_opentelemetry() -> None:
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
+def test_without_opentelemetry_the_missing_group_is_named() -> None:
+    probe = "import sys; sys.modules['opentelemetry'] = None; from core import telemetry; telemetry.set_up()"
+
+    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+
+    assert "TelemetryMissing: OpenTelemetry is not installed" in run.stderr
+
+
 def test_nothing_is_recorded_until_a_root_says_so() -> None:
     with telemetry.span("a", tenant="acme") as span:
         span.set(output="b")
