@@ -166,11 +166,11 @@ def test_a_model_and_a_tool_are_spans_of_their_kind(recorded: Telemetry) -> None
     assert kinds == {
         "five": "CHAIN",
         "five.think": "CHAIN",
-        "five.FakeListChatModel": "LLM",
+        "five.model": "LLM",
         "five.look": "TOOL",
     }
-    assert parents(recorded)["five.look"] == parents(recorded)["five.FakeListChatModel"] == "five.think"
-    model = spans["five.FakeListChatModel"].attributes
+    assert parents(recorded)["five.look"] == parents(recorded)["five.model"] == "five.think"
+    model = spans["five.model"].attributes
     assert json.loads(model["input.value"]) == [{"role": "human", "content": "hi"}]
     assert json.loads(model["output.value"]) == {"role": "ai", "content": "hello"}
 
@@ -183,7 +183,7 @@ def test_a_models_tokens_are_counted(recorded: Telemetry) -> None:
 
     model.invoke("hi", {"callbacks": [Tracer("chat")]})
 
-    attributes = by_name(recorded)["chat.GenericFakeChatModel"].attributes
+    attributes = by_name(recorded)["chat.model"].attributes
     counts = [attributes[f"llm.token_count.{name}"] for name in ("prompt", "completion", "total")]
     assert counts == [3, 4, 7]
 
