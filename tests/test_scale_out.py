@@ -64,7 +64,7 @@ def cluster(nursery: processes.Nursery, tmp_path_factory: pytest.TempPathFactory
             "AUTOWEAVE_STORE_URL": database.url(),
             "AUTOWEAVE_QUEUE_URL": keeper.url,
             "AUTOWEAVE_GIT_REMOTE": str(folder / "remote.git"),
-            "AUTOWEAVE_STORE_LEASE_S": "10",
+            "AUTOWEAVE_STORE_LEASE_S": "6",
         }
         one, two = (nursery.serve(folder / name, env=env) for name in ("one", "two"))
         client = stack.enter_context(processes.client())
@@ -132,6 +132,28 @@ def test_a_server_killed_under_load_loses_and_doubles_nothing(cluster: Cluster) 
         assert cluster.faults() == []
     finally:
         cluster.one = cluster.nursery.serve(cluster.folder / "one", env=cluster.env)
+
+
+def test_a_frozen_server_wakes_up_too_late_to_double_anything(cluster: Cluster) -> None:
+    asked = [cluster.ask(cluster.one, f"naan-{n}")[0] for n in range(4)]
+    for thread in asked:
+        assert cluster.client.settled(cluster.two.url, thread) == "interrupted"
+    for thread in asked:
+        cluster.client.approve(cluster.one.url, thread)
+
+    cluster.one.signal(signal.SIGSTOP)
+    try:
+        for thread in asked:
+            while cluster.client.settled(cluster.two.url, thread) == "interrupted":
+                cluster.client.approve(cluster.two.url, thread)
+    finally:
+        cluster.one.signal(signal.SIGCONT)
+
+    thread, _ = cluster.ask(cluster.one, "naan-after")
+    assert cluster.client.settled(cluster.one.url, thread) == "interrupted"
+    assert cluster.client.approve(cluster.one.url, thread)
+    assert cluster.client.settled(cluster.one.url, thread) == "idle"
+    assert cluster.faults() == []
 
 
 def test_without_redis_runs_are_admitted_and_done_when_it_is_back(cluster: Cluster) -> None:
