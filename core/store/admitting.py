@@ -18,7 +18,7 @@ from core.errors import Bug
 from core.store import marks, rows
 from core.store.records import Admission, Run, canonical
 from core.store.schema import runs
-from core.store.threads import link
+from core.store.threads import Link, link
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,8 @@ def write(db: Connection, drafts: Sequence[Draft]) -> tuple[Run, ...]:
     rows.add_all(db, runs, sorted(wanted, key=lambda row: (row["tenant"], row["key"])))
     new = set(db.scalars(select(runs.c.id).where(runs.c.id.in_([row["id"] for row in wanted]))))
     admitted = tuple(_new(row) if row["id"] in new else _kept(db, row) for row in wanted)
-    linked = [pair for pair in zip(drafts, admitted, strict=True) if pair[0].thread]
-    for each, run in sorted(linked, key=lambda pair: (pair[1].tenant, pair[0].thread)):
-        link(db, run, each.thread, each.metadata)
+    pairs = zip(drafts, admitted, strict=True)
+    link(db, [Link(run, each.thread, each.metadata) for each, run in pairs if each.thread])
     return admitted
 
 

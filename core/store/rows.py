@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import orjson
@@ -16,14 +17,20 @@ from core.store.schema import runs
 def add(db: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert the row unless its key is taken. True when it was not."""
     # Without the option an INSERT's row count is not kept on PostgreSQL.
-    done = db.execute(_insert(db, table), row, execution_options={"preserve_rowcount": True})
+    done = db.execute(_insert(db.dialect.name, table), row, execution_options={"preserve_rowcount": True})
     return done.rowcount == 1
 
 
 def add_all(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert each row whose key is not taken."""
     if rows:
-        db.execute(_insert(db, table), rows)
+        db.execute(_insert(db.dialect.name, table), rows)
+
+
+def add_new(db: Connection, table: Table, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """The tenants and ids of those rows whose key was not taken, inserted."""
+    statement = _insert(db.dialect.name, table).returning(table.c.tenant, table.c.id)
+    return {(tenant, word) for tenant, word in db.execute(statement, rows)} if rows else set()
 
 
 def get(db: Connection, tenant: str, run_id: str) -> Run:
@@ -55,6 +62,7 @@ def word(value: str, what: str) -> str:
 _WORD = 255  # with the tenant beside it still under what a page of PostgreSQL's index takes (2.7 kB)
 
 
-def _insert(db: Connection, table: Table) -> Any:
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+@cache
+def _insert(dialect: str, table: Table) -> Any:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return insert(table).on_conflict_do_nothing()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -95,18 +96,48 @@ class Threads:
         return self._database.read(lambda db: tuple(db.scalars(query.order_by(thread_runs.c.thread))))
 
 
-def link(db: Connection, run: Run, thread_id: str, metadata: Mapping[str, Any]) -> None:
-    """Append the run to its thread, which is made where it is missing. Merges the metadata."""
-    text, found = marks.kept(metadata)
-    at = run.updated
-    row = {"tenant": run.tenant, "id": thread_id, "graph": run.graph, "metadata": text}
-    if rows.add(db, threads, row | {"created": at, "updated": at}):
-        _mark(db, run.tenant, thread_id, found)
-        rows.add(db, thread_runs, {"tenant": run.tenant, "thread": thread_id, "seq": 1, "run": run.id})
-        return
-    _append(db, run, thread_id, at)
-    if metadata:
-        _merge(db, run.tenant, thread_id, metadata, {"updated": at})
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A run for a thread, which is made where it is missing. The metadata is merged."""
+
+    run: Run
+    thread: str
+    metadata: Mapping[str, Any]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.run.tenant, self.thread
+
+
+def link(db: Connection, links: Sequence[Link]) -> None:
+    """All of them in the order given; new threads a whole group at a time."""
+    first: dict[tuple[str, str], Link] = {}
+    for each in links:
+        first.setdefault(each.place, each)
+    made = rows.add_new(db, threads, [_row(first[place]) for place in sorted(first)])
+    fresh = [first[place] for place in sorted(made)]
+    _mark(db, [(each.place, mark) for each in fresh for mark in sorted(marks.of(each.metadata))])
+    rows.add_all(db, thread_runs, [_held_by(each.run, each.thread, 1) for each in fresh])
+    ids = {id(each) for each in fresh}
+    for each in sorted((each for each in links if id(each) not in ids), key=lambda each: each.place):
+        _append(db, each.run, each.thread, each.run.updated)
+        if each.metadata:
+            _merge(db, *each.place, each.metadata, {"updated": each.run.updated})
+
+
+def _row(new: Link) -> dict[str, Any]:
+    return {
+        "tenant": new.run.tenant,
+        "id": new.thread,
+        "graph": new.run.graph,
+        "metadata": marks.kept(new.metadata)[0],
+        "created": new.run.updated,
+        "updated": new.run.updated,
+    }
+
+
+def _held_by(run: Run, thread_id: str, seq: int) -> dict[str, Any]:
+    return {"tenant": run.tenant, "thread": thread_id, "seq": seq, "run": run.id}
 
 
 def _change(
@@ -127,7 +158,7 @@ def _merge(
     if text != old:
         mine = and_(thread_marks.c.tenant == tenant, thread_marks.c.thread == thread_id)
         db.execute(delete(thread_marks).where(mine))
-        _mark(db, tenant, thread_id, found)
+        _mark(db, [((tenant, thread_id), mark) for mark in sorted(found)])
 
 
 def _append(db: Connection, run: Run, thread_id: str, at: float) -> bool:
@@ -138,8 +169,7 @@ def _append(db: Connection, run: Run, thread_id: str, at: float) -> bool:
         return False
     before = and_(thread_runs.c.tenant == run.tenant, thread_runs.c.thread == thread_id)
     last = db.scalar(select(func.max(thread_runs.c.seq)).where(before)) or 0
-    row = {"tenant": run.tenant, "thread": thread_id, "seq": last + 1, "run": run.id}
-    if rows.add(db, thread_runs, row):
+    if rows.add(db, thread_runs, _held_by(run, thread_id, last + 1)):
         db.execute(update(threads).where(mine).values(graph=graph or run.graph, updated=at))
     return True
 
@@ -147,12 +177,12 @@ def _append(db: Connection, run: Run, thread_id: str, at: float) -> bool:
 def _create(db: Connection, row: dict[str, Any], found: frozenset[str]) -> ThreadRow:
     if not rows.add(db, threads, row):
         raise ThreadExists("There is a thread of this id.", thread=row["id"])
-    _mark(db, row["tenant"], row["id"], found)
+    _mark(db, [((row["tenant"], row["id"]), mark) for mark in sorted(found)])
     return ThreadRow(**row | {"metadata": orjson.loads(row["metadata"])}, runs=())
 
 
-def _mark(db: Connection, tenant: str, thread_id: str, found: frozenset[str]) -> None:
-    each = [{"tenant": tenant, "mark": mark, "thread": thread_id} for mark in sorted(found)]
+def _mark(db: Connection, found: Sequence[tuple[tuple[str, str], str]]) -> None:
+    each = [{"tenant": tenant, "mark": mark, "thread": thread} for (tenant, thread), mark in found]
     rows.add_all(db, thread_marks, each)
 
 
