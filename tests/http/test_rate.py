@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core.http.limits import Limits
+from tests import redis
 from tests.http.ground import ACME, OTHER, Ground, client
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +59,18 @@ async def test_health_is_never_counted(ground: Ground) -> None:
         statuses = {(await asked.get("/health")).status_code for _ in range(5)}
 
     assert statuses == {200}
+
+
+@pytest.mark.redis
+async def test_servers_that_share_a_redis_count_together(ground: Ground, tmp_path: Path) -> None:
+    if not redis.is_there():
+        pytest.skip("group redis: no redis-server on PATH")
+    with redis.running(tmp_path / "redis") as server:
+        apps = [ground.app(limits=Limits(per_key=2), redis_url=server.url) for _ in range(2)]
+        async with client(apps[0], ACME) as one, client(apps[1], ACME) as two:
+            statuses = [(await asked.get("/ready")).status_code for asked in (one, two, one, two)]
+
+    assert statuses == [200, 200, 429, 429]
 
 
 async def test_without_its_redis_a_server_counts_for_itself(ground: Ground) -> None:
