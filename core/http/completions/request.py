@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 Text = Annotated[str, Field(max_length=8_000_000)]
 Nothing = Annotated[list[Any], Field(max_length=0)]
 """An empty list: some clients send one where they mean none."""
+
+
+def _no(value: bool) -> bool:  # a validator's form
+    if value:
+        raise ValueError("only false is taken")
+    return value
+
+
+No = Annotated[bool, AfterValidator(_no), WithJsonSchema({"const": False})]
+"""`Literal[False]` would take 0 as well."""
 
 
 class Part(BaseModel):
@@ -66,9 +76,9 @@ class Completion(BaseModel):
     stream_options: StreamOptions | None = None
 
     # Only their neutral values: anything else would be left undone.
-    n: Literal[1] | None = None
-    logprobs: Literal[False] | None = None
-    top_logprobs: Literal[0] | None = None
+    n: Annotated[int, Field(ge=1, le=1)] | None = None
+    logprobs: No | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=0)] | None = None
     tools: Nothing | None = None
     tool_choice: Literal["none", "auto"] | None = None
     functions: Nothing | None = None
@@ -78,7 +88,7 @@ class Completion(BaseModel):
     audio: None = None
     prediction: None = None
     stop: Nothing | None = None
-    store: Literal[False] | None = None
+    store: No | None = None
     web_search_options: None = None
 
     # Without effect.

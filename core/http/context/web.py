@@ -204,7 +204,7 @@ _BODY: dict[str, Any] = {
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer to a request.",
-        "content": {JSON: {"schema": {"type": "object"}}, EVENTS: {"schema": {"type": "string"}}},
+        "content": {JSON: {"schema": {"type": "object"}}, EVENTS: {}},
     },
     202: {"description": "A notification was taken."},
     400: {"description": "Not a message of this protocol, or not of a version that is spoken."},
