@@ -63,6 +63,17 @@ def test_the_chart_passes_our_own_validation(helm: str, values: str) -> None:
 
 
 @pytest.mark.go
+def test_the_chart_fits_the_oldest_cluster_it_names(helm: str) -> None:
+    oldest = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))["kubeVersion"]
+    files = {"autoweave.yaml": template(helm, MANY).stdout}
+
+    ledger = validation.check(files, today="2026-06-01", kubernetes="1.27")
+
+    assert oldest == ">=1.27.0-0"
+    assert ledger.ok, validation.text(ledger)
+
+
+@pytest.mark.go
 def test_the_command_line_says_the_same_of_the_chart(helm: str, tmp_path: Path) -> None:
     (tmp_path / "autoweave.yaml").write_text(template(helm, MANY).stdout)
 

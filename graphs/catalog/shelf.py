@@ -80,12 +80,14 @@ class Shelf:
                     "The catalog cannot be read, and its last good copy does not have this.",
                     place=again.problem.place, why=again.problem.message, missing=error.message,
                 ) from error  # fmt: skip
+            if again.index is copy.index:
+                raise
         return question(again.index), again
 
     def _read(self) -> None:
         self._tried_at = self._now()
         try:
-            self._index = catalog.load(self._source, self._factory())
+            self._index = catalog.load(self._source, self._factory(), known=self._index)
         except AppError as error:
             if self._index is None:
                 raise

@@ -217,4 +217,4 @@ def test_the_input_names_its_questions() -> None:
 def test_the_drawing_is_the_graph() -> None:
     drawn = graph.build().get_graph().draw_mermaid()
 
-    assert drawn == (Path(__file__).parent / "catalog.mmd").read_text()
+    assert drawn.strip() in (ROOT / "docs" / "catalog.md").read_text()

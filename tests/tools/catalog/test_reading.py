@@ -101,6 +101,17 @@ def test_the_digest_is_of_what_was_read() -> None:
     assert books.index().digest == books.index().digest != books.index(books.listed(description="x")).digest
 
 
+def test_an_index_is_given_back_while_no_byte_has_changed() -> None:
+    source = books.Memory()
+    first = catalog.load(source)
+
+    again = catalog.load(source, known=first)
+    source.put("catalog.json", json.dumps(books.listed(description="Newer.")))
+
+    assert again is first
+    assert catalog.load(source, known=first) is not first
+
+
 # -- a folder
 
 
