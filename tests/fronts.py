@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypedDict
 
@@ -104,8 +104,21 @@ def _line(state: Any, *nodes: Any) -> StateGraph[Any]:
     return graph
 
 
-def offers(saver: Any) -> dict[str, Offer]:
+def stepped(graph: Any, entry: Any, config: Any) -> Iterator[tuple[str, Any]]:
+    """What a worker's thread hears of these graphs, whose nodes are async."""
+
+    async def whole() -> list[tuple[str, Any]]:
+        return [each async for each in graph.astream(entry, config, stream_mode=["values", "updates"])]
+
+    yield from asyncio.run(whole())
+
+
+def offers(saver: Any, *, durable: bool = False) -> dict[str, Offer]:
+    """With `durable`, all of them keep their steps."""
+    is_every = durable
+
     def offer(name: str, state: Any, *nodes: Any, durable: bool = False, chat: bool = False) -> Offer:
+        durable = durable or is_every
         graph = _line(state, *nodes).compile(checkpointer=saver if durable or chat else None, name=name)
         return Offer(
             id=name,
