@@ -67,7 +67,8 @@ class Config(BaseModel):
 
     @property
     def notes(self) -> dict[str, Any]:
-        own = {name: value for name, value in (self.metadata or {}).items() if not name.startswith("__")}
+        given = (self.metadata or {}).items()
+        own = {name: value for name, value in given if name != "graph_id" and not name.startswith("__")}
         return {**own, "tags": list(self.tags)} if self.tags else own
 
     def check(self) -> Config:

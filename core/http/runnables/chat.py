@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from core.http.front import Ask, Caller, Interrupt, Mode, Offer, Outcome, Threads, Ticket
 from core.http.runnables import streams
+from core.http.runnables.heard import Heard
 
 INPUT: dict[str, Any] = {
     "title": "Chat",
@@ -21,7 +23,7 @@ INPUT: dict[str, Any] = {
     "properties": {"messages": {"title": "Messages", "type": "array", "items": {"type": "object"}}},
 }
 OUTPUT: dict[str, Any] = {"title": "Reply", "type": "string"}
-MODES: tuple[Mode, ...] = ("messages",)
+MODES: tuple[Mode, ...] = ("values", "messages")
 _THREAD = re.compile(r"\(thread ([A-Za-z0-9._:@-]{1,255})\)\s*$")
 _ANSWER = re.compile(r"\s*(approve|reject)\b[\s:,.]*(.*)", re.IGNORECASE | re.DOTALL)
 
@@ -45,12 +47,14 @@ async def resumed(threads: Threads, caller: Caller, said: Ask) -> Ask:
 async def log(offer: Offer, ticket: Ticket) -> streams.Frames:
     """/stream_log of the chat playground: the words as they come, then the reply as it stands."""
     yield streams.patch(streams.beginning(offer, ticket.run))
+    heard = Heard(offer, ticket)
     total = ""
-    async for event in ticket.events():
-        if not event.namespace and (said := streams.words(event)) and said[0]:
-            total += said[0]
-            yield streams.patch(*streams.chunk(said[0], total))
-    outcome = await ticket.outcome()
+    async with aclosing(heard.events()) as told:
+        async for event in told:
+            if not event.namespace and (said := streams.words(event)) and said[0]:
+                total += said[0]
+                yield streams.patch(*streams.chunk(said[0], total))
+    outcome = await heard.outcome()
     final = reply(outcome)
     rest = final.removeprefix(total) if final.startswith(total) else final
     if rest:

@@ -70,7 +70,7 @@ class Desk:
         self, caller: Caller, offer: Offer, ask: Ask, frames: Callable[[Ticket], streams.Frames]
     ) -> Response:
         ticket = await self.start(caller, offer, ask)
-        return wire.stream(streams.whole(self.front.runs, caller, offer, ticket, frames(ticket)))
+        return wire.stream(streams.whole(ticket, frames(ticket)))
 
     async def logged(
         self, request: Request, offer: Offer, run: Awaitable[Response], words: Callable[[AppError], Any]

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import AppError, Bug
-from core.http.front import Caller, Event, Mode, Offer, Runs, Ticket
+from core.http.front import Event, Mode, Offer, Ticket
 from core.http.runnables import bodies, shapes, wire
+from core.http.runnables.heard import Heard
 
-STEPS: tuple[Mode, ...] = ("updates",)
-EVERYTHING: tuple[Mode, ...] = ("updates", "messages")
+STEPS: tuple[Mode, ...] = ("updates", "values")
+EVERYTHING: tuple[Mode, ...] = ("updates", "values", "messages")
 Json = dict[str, Any]
 _TOLD_OF_MODELS = ("langgraph_node", "langgraph_step", "ls_model_name")
 Frames = AsyncGenerator[bytes, None]
@@ -24,10 +25,12 @@ logger = logging.getLogger(__name__)
 async def steps(offer: Offer, ticket: Ticket) -> Frames:
     """/stream: what each node changed; a durable graph's last chunk says how the run stands."""
     yield wire.frame("metadata", {"run_id": ticket.run})
-    async for event in ticket.events():
-        if event.name == "updates" and not event.namespace:
-            yield wire.frame("data", event.data)
-    outcome = await ticket.outcome()
+    heard = Heard(offer, ticket)
+    async with aclosing(heard.events()) as told:
+        async for event in told:
+            if event.name == "updates" and not event.namespace:
+                yield wire.frame("data", event.data)
+    outcome = await heard.outcome()
     if offer.is_durable:
         yield wire.frame("data", shapes.trail(outcome))
     if outcome.problem:
@@ -37,19 +40,41 @@ async def steps(offer: Offer, ticket: Ticket) -> Frames:
 async def log(offer: Offer, ticket: Ticket) -> Frames:
     """/stream_log, as far as the playground reads it: the nodes as steps, the output at the end."""
     yield patch(beginning(offer, ticket.run))
+    heard = Heard(offer, ticket)
     seen: dict[str, int] = {}
-    async for event in ticket.events():
-        for node, change in _changes(event):
-            seen[node] = seen.get(node, 0) + 1
-            key = node if seen[node] == 1 else f"{node}:{seen[node]}"
-            yield patch(
-                {"op": "add", "path": f"/logs/{bodies.escaped(key)}", "value": _step(ticket, key, change)}
-            )
-    outcome = await ticket.outcome()
+    async with aclosing(heard.events()) as told:
+        async for event in told:
+            for node, change in _changes(event):
+                seen[node] = seen.get(node, 0) + 1
+                key = node if seen[node] == 1 else f"{node}:{seen[node]}"
+                path = f"/logs/{bodies.escaped(key)}"
+                yield patch({"op": "add", "path": path, "value": _step(ticket, key, change)})
+    outcome = await heard.outcome()
     value = shapes.output(shapes.of(offer), outcome)
     yield patch(*chunk(value, value))
     if outcome.problem:
         yield wire.failure(outcome.problem)
+
+
+async def events(offer: Offer, ticket: Ticket, watch: bodies.Watch) -> Frames:
+    """/stream_events, LangChain's second version: the graph, its nodes' ends, the model's words."""
+    base: Json = {"run_id": ticket.run, "name": f"/{offer.id}", "tags": [], "metadata": {}, "parent_ids": []}
+    wanted = _filter(watch)
+    heard = Heard(offer, ticket)
+    made: list[Json] = [{"event": "on_chain_start", **base, "data": {"input": watch.input}}]
+    for each in filter(wanted, made):
+        yield wire.frame("data", each)
+    async with aclosing(heard.events()) as told:
+        async for event in told:
+            for each in filter(wanted, _told(event, base)):
+                yield wire.frame("data", each)
+    outcome = await heard.outcome()
+    if outcome.problem:
+        yield wire.failure(outcome.problem)
+        return
+    value = shapes.output(shapes.of(offer), outcome)
+    for each in filter(wanted, [{"event": "on_chain_end", **base, "data": {"output": value}}]):
+        yield wire.frame("data", each)
 
 
 async def refused(offer: Offer, error: AppError, output: Any) -> Frames:
@@ -60,44 +85,17 @@ async def refused(offer: Offer, error: AppError, output: Any) -> Frames:
     yield wire.frame("end")
 
 
-async def events(offer: Offer, ticket: Ticket, watch: bodies.Watch) -> Frames:
-    """/stream_events, LangChain's second version: the graph, its nodes' ends, the model's words."""
-    base: Json = {"run_id": ticket.run, "name": f"/{offer.id}", "tags": [], "metadata": {}, "parent_ids": []}
-    wanted = _filter(watch)
-    made: list[Json] = [{"event": "on_chain_start", **base, "data": {"input": watch.input}}]
-    for each in filter(wanted, made):
-        yield wire.frame("data", each)
-    async for event in ticket.events():
-        for each in filter(wanted, _told(event, base)):
-            yield wire.frame("data", each)
-    outcome = await ticket.outcome()
-    if outcome.problem:
-        yield wire.failure(outcome.problem)
-        return
-    value = shapes.output(shapes.of(offer), outcome)
-    for each in filter(wanted, [{"event": "on_chain_end", **base, "data": {"output": value}}]):
-        yield wire.frame("data", each)
-
-
-async def whole(runs: Runs, caller: Caller, offer: Offer, ticket: Ticket, frames: Frames) -> Frames:
-    """The frames up to an `end` in every case; a run that nothing keeps ends with its only listener."""
-    told = False
+async def whole(ticket: Ticket, frames: Frames) -> Frames:
+    """The frames, and an `end` in every case."""
     try:
         async with aclosing(frames):
             async for each in frames:
                 yield each
     except AppError as error:
-        told = True
         yield wire.failure(error)
     except Exception:  # the status line is out: what no graph should raise is told here or nowhere
-        told = True
         logger.exception("stream.broke", extra={"run": ticket.run})
         yield wire.failure(Bug("We broke a promise of our own."))
-    else:
-        told = True
-    finally:
-        if not told and not offer.is_durable:
-            await runs.cancel(caller, ticket.run)
     yield wire.frame("end")
 
 
