@@ -24,6 +24,7 @@ class Cluster:
     nursery: processes.Nursery
     client: processes.Client
     keeper: redis.Server
+    database: postgres.Server
     folder: Path
     env: dict[str, str]
     one: processes.Server
@@ -68,7 +69,7 @@ def cluster(nursery: processes.Nursery, tmp_path_factory: pytest.TempPathFactory
         }
         one, two = (nursery.serve(folder / name, env=env) for name in ("one", "two"))
         client = stack.enter_context(processes.client())
-        yield Cluster(nursery, client, keeper, folder, env, one, two, set())
+        yield Cluster(nursery, client, keeper, database, folder, env, one, two, set())
 
 
 def test_an_approval_given_to_one_server_ends_the_run_asked_of_the_other(cluster: Cluster) -> None:
@@ -169,6 +170,24 @@ def test_without_redis_runs_are_admitted_and_done_when_it_is_back(cluster: Clust
     assert cluster.client.settled(cluster.two.url, thread) == "interrupted"
     assert cluster.client.approve(cluster.two.url, thread)
     assert cluster.client.settled(cluster.one.url, thread) == "idle"
+    assert cluster.faults() == []
+
+
+def test_without_its_database_nothing_is_acknowledged_and_afterwards_all_goes_on(cluster: Cluster) -> None:
+    thread, _ = cluster.ask(cluster.one, "bagel")
+    cluster.database.stop(mode="immediate")
+    try:
+        refused = cluster.client.http.post(f"{cluster.one.url}/threads", json={})
+        ready = cluster.client.http.get(f"{cluster.one.url}/ready")
+    finally:
+        cluster.database.start()
+
+    assert (refused.status_code, ready.status_code) == (503, 503)
+    assert refused.headers["content-type"] == "application/problem+json"
+    for server in (cluster.two, cluster.one):
+        assert cluster.client.settled(server.url, thread) == "interrupted"
+    assert cluster.client.approve(cluster.one.url, thread)
+    assert cluster.client.settled(cluster.two.url, thread) == "idle"
     assert cluster.faults() == []
 
 
