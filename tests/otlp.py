@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
@@ -47,12 +48,17 @@ def facts(span: Any) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def receiver() -> Iterator[Received]:
+def receiver(forward: str = "") -> Iterator[Received]:
+    """Answers 200, or what the receiver at `forward` answers to the same."""
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            got.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+            body = self.rfile.read(int(self.headers["content-length"]))
+            got.bodies.append(body)
             got.headers.append(str(self.headers))
-            self.send_response(200)
+            kind = {"content-type": self.headers["content-type"]}
+            answer = httpx.post(forward, content=body, headers=kind, trust_env=False) if forward else None
+            self.send_response(answer.status_code if answer is not None else 200)
             self.end_headers()
             got.came.set()
 
