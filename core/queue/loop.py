@@ -70,7 +70,7 @@ class Crew:
         for turn, done in tuple(self._in_hand.items()):
             if not done.done():
                 await self._return(turn)
-                done.set_result("handed back")
+                _resolve(done, "handed back")
         await asyncio.sleep(0)  # lets each turn's task end before the queue is closed
 
     async def _take(self) -> None:
@@ -79,7 +79,9 @@ class Crew:
                 await self._queue.work(self._do, slots=self._slots)
             except AppError as error:
                 log.warning("queue.down", code=error.code, why=error.message)
-                await asyncio.sleep(_REST_S)
+            except Exception as error:  # noqa: BLE001  # an edge of the program: without it nobody works any more
+                log.error("queue.broken", error=error)
+            await asyncio.sleep(_REST_S)
 
     async def _do(self, turn: Turn) -> None:
         if self._is_draining or turn in self._in_hand:

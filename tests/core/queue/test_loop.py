@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core import store
-from core.queue import Turn, loop, turn
+from core.queue import Do, Turn, loop, turn
 from core.queue.table import Table
 from core.store import LeaseLost, RunTaken
 from core.store.sql import Store
@@ -111,6 +111,29 @@ def test_a_run_that_is_somebody_elses_is_left_without_a_word(
 
     played(body)
     assert caplog.records == []
+
+
+def test_a_queue_that_breaks_is_taken_up_again(caplog: pytest.LogCaptureFixture) -> None:
+    class Fragile(Table):
+        falls = 1
+
+        async def work(self, do: Do, *, slots: int) -> None:
+            if self.falls:
+                self.falls -= 1
+                raise ZeroDivisionError("a mistake of a library's")
+            await super().work(do, slots=slots)
+
+    async def body() -> None:
+        outcomes = Outcomes()
+        lane = Fragile()
+        async with loop.Crew(lane, nothing, slots=1, hand_back=nothing, count=outcomes):
+            await lane.put(ONE)
+            await outcomes.until(1)
+
+        assert outcomes.seen == ["done"]
+
+    played(body)
+    assert [record.getMessage() for record in caplog.records] == ["queue.broken"]
 
 
 def test_as_many_turns_as_slots_are_worked_side_by_side() -> None:
