@@ -42,8 +42,9 @@ FROM ground AS server
 COPY --from=packages /app/.venv /app/.venv
 COPY . .
 RUN /app/.venv/bin/python -m compileall -q cli.py server.py core graphs tools
+# LOGNAME: some clusters choose a user id that no file knows, and an approval names who gave it.
 ENV HOME=/var/lib/autoweave AUTOWEAVE_HOME=/var/lib/autoweave AUTOWEAVE_SERVE_IS_OPEN=false \
-    PYTHONUNBUFFERED=1 DO_NOT_TRACK=1 LANGSMITH_TRACING=false
+    LOGNAME=autoweave PYTHONUNBUFFERED=1 DO_NOT_TRACK=1 LANGSMITH_TRACING=false
 USER 10001:10001
 VOLUME /var/lib/autoweave
 EXPOSE 8000
