@@ -71,6 +71,9 @@ class Chats(Memory):
             made = graph.compile(checkpointer=saver, name=name)
             offer = Offer(name, name, TalkInput, TalkOutput, made, is_durable=True, is_chat=True)
             self._offers = {**self._offers, name: offer}
+        plain = self._offers["talk"].graph.builder.compile(name="plain")
+        light = Offer("plain", "plain", TalkInput, TalkOutput, plain, is_durable=False, is_chat=True)
+        self._offers = {**self._offers, "plain": light}
 
     def spoil(self) -> None:
         """From now on, runs break while they are listened to."""

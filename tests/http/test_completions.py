@@ -109,6 +109,14 @@ def test_the_thread_comes_back_as_a_header_that_can_be_sent_again(client: TestCl
     assert said(answer) == "human ai human"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_graph_that_keeps_nothing_talks_without_a_thread(client: TestClient, stream: bool) -> None:
+    answer = post(client, "plain", user("hi"), headers={**KEY, "X-Thread-Id": "chat-1"}, stream=stream)
+
+    assert (text_of(chunks(answer)) if stream else said(answer)) == "You said: hi"
+    assert "x-thread-id" not in answer.headers
+
+
 @pytest.mark.parametrize("name", ["a b", "a\tb", "x" * 201, "x" * 10_000, "é"])
 def test_a_thread_of_no_plain_name_is_refused(client: TestClient, name: str) -> None:
     headers = {**KEY, "X-Thread-Id": name.encode()}
