@@ -17,6 +17,7 @@ from core.http.identity import Door, KeyRefused, OriginRefused, digest, is_own
 from core.http.problems import RequestInvalid
 from core.http.sessions import COOKIE, LIFE_S, Sessions
 
+PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -46,6 +47,7 @@ def router(door: Door, sessions: Sessions, *, now: Callable[[], float] = time.ti
         status_code=303,
         summary="Start a session",
         openapi_extra=FORM,
+        responses={401: {"description": "The key is not valid", "content": PAGE}},
     )
     async def start(request: Request) -> Response:
         _same_origin(request)
@@ -66,10 +68,10 @@ def router(door: Door, sessions: Sessions, *, now: Callable[[], float] = time.ti
         )
         return answer
 
-    @routes.post("/logout", response_class=RedirectResponse, status_code=303, summary="End the session")
-    async def end(request: Request) -> Response:
+    @routes.post("/logout", response_class=HTMLResponse, summary="End the session")
+    async def end(request: Request) -> HTMLResponse:
         _same_origin(request)
-        answer = RedirectResponse("/login", 303)
+        answer = HTMLResponse(_page("/docs"))
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer
 
