@@ -165,9 +165,11 @@ def set_up(*, level: str = "info", file: int = 2, form: Form | None = None, most
     logs = Logs(Writer(file, most=most), form or ("text" if os.isatty(file) else "json"))
     logging.root.handlers[:] = [logs]
     logging.root.setLevel(level.upper())
-    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):  # they have handlers of their own
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):  # they have handlers and levels of their own
+        theirs = logging.getLogger(name)
+        theirs.handlers.clear()
+        theirs.setLevel(logging.NOTSET)
+        theirs.propagate = True
     return logs
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from core.errors import Unsupported
 from core.telemetry.mask import known_secret, masked
@@ -230,7 +231,7 @@ def set_up(
         from core.telemetry.export import Telemetry  # noqa: PLC0415  # OpenTelemetry: 0.1 to 0.3 CPU s
     except ImportError as error:
         raise TelemetryMissing(f"OpenTelemetry is not installed: {error}.") from error
-    for value in (headers or {}).values():
+    for value in (*(headers or {}).values(), urlsplit(endpoint).password or ""):
         for part in (value, value.partition(" ")[2]):  # `Bearer …`: the key travels without its scheme too
             known_secret(part)
     telemetry = Telemetry(

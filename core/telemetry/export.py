@@ -7,6 +7,7 @@ cost spans, which are counted.
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
+from core import logs
 from core.telemetry import mask
 from core.telemetry.spans import Mask, Started, leaving
 from core.telemetry.trace import Trace
@@ -99,6 +101,7 @@ class Outlet:
         self._room = queue
         self._lock = threading.Lock()
         self.dropped = 0
+        self._is_lost = False
         self._batches = BatchSpanProcessor(
             _Leaving(self),
             max_queue_size=queue + 1,  # ours is full first, so the SDK need not warn
@@ -127,7 +130,19 @@ class Outlet:
         finally:
             with self._lock:
                 self.dropped += lost
+            self._tell(is_lost=lost == len(batch))
         return result
+
+    def _tell(self, *, is_lost: bool) -> None:
+        """Once when it begins, once when it is over: a receiver may be down for days."""
+        if is_lost is self._is_lost:
+            return
+        self._is_lost = is_lost
+        log = logs.named(__name__)
+        if is_lost:
+            log.warning("telemetry.lost", spans=self.dropped)
+        else:
+            log.info("telemetry.back", spans_lost=self.dropped)
 
     def close(self) -> None:
         self._batches.shutdown()  # type: ignore[no-untyped-call]  # the SDK's
@@ -154,6 +169,8 @@ def _otlp(endpoint: str, headers: dict[str, str], timeout_s: float) -> SpanExpor
         OTLPSpanExporter,
     )
 
+    # It would tell each batch that fails, with words of its own; `Outlet` tells the first and the last.
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)
     if not urlsplit(endpoint).path.strip("/"):
         endpoint = endpoint.rstrip("/") + "/v1/traces"
     return OTLPSpanExporter(endpoint=endpoint, headers=headers, timeout=timeout_s)

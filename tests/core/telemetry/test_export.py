@@ -31,13 +31,13 @@ class Exporter(SpanExporter):
         self.spans: list[Any] = []
         self.may = threading.Event()
         self.began = threading.Event()
-        self._takes = takes
+        self.takes = takes
 
     def export(self, spans: Sequence[Any]) -> SpanExportResult:
         self.began.set()
         self.may.wait(20)
         self.spans += spans
-        return self._takes
+        return self.takes
 
 
 def span(name: str = "step", **attributes: Any) -> Started:
@@ -167,6 +167,23 @@ def test_what_is_refused_is_counted() -> None:
     outlet.close()
 
     assert outlet.dropped == 1
+
+
+def test_a_receiver_that_is_down_is_told_once_and_once_when_it_is_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    exporter = Exporter(takes=SpanExportResult.FAILURE)
+    exporter.may.set()
+    outlet = Outlet(exporter, NOTHING, queue=8, every_s=60)
+
+    with caplog.at_level("INFO"):
+        for takes in ("FAILURE", "FAILURE", "SUCCESS", "SUCCESS"):
+            exporter.takes = SpanExportResult[takes]
+            outlet.put(span())
+            outlet.flush()
+    outlet.close()
+
+    assert [record.getMessage() for record in caplog.records] == ["telemetry.lost", "telemetry.back"]
 
 
 @pytest.fixture(params=["nobody listens", "never answers"])
