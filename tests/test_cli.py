@@ -329,3 +329,12 @@ def test_graph_draw_prints_the_picture(aw: Shell) -> None:
 
 def test_the_launcher_works_from_another_folder(aw: Shell, tmp_path: Path) -> None:
     assert aw("--version", cwd=tmp_path).stdout.startswith("autoweave, version")
+
+
+def test_trace_prints_one_tree_from_command_to_commit(aw: Shell) -> None:
+    done = aw("integrate", SPEC, "--yes", "--trace")
+
+    tree = done.stderr[done.stderr.index("trace ") :].splitlines()
+    assert sum(line.startswith("trace ") for line in tree) == 1
+    assert tree[1].startswith("autoweave ")
+    assert any("integrate.commit" in line and "commit=" in line for line in tree)

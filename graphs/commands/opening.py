@@ -39,7 +39,8 @@ def session(given: Mapping[str, Any], terminal: Terminal) -> Iterator[tuple[Sess
 
     try:
         known = settings.load(_flags(given), environ=os.environ, folder=Path.cwd())
-        with sessions.opened(means.of(known), terminal.say) as work:
+        traced = _traced(terminal) if given.get("trace") else contextlib.nullcontext()
+        with traced, sessions.opened(means.of(known), terminal.say) as work:
 
             def request(spec: str) -> Request:
                 work.reads = asking.folders(spec, given.get("root"))
@@ -51,6 +52,22 @@ def session(given: Mapping[str, Any], terminal: Terminal) -> Iterator[tuple[Sess
     except AppError as error:
         terminal.fail(error)
         raise click.exceptions.Exit(FAILED) from error
+
+
+@contextlib.contextmanager
+def _traced(terminal: Terminal) -> Iterator[None]:
+    """Keeps the spans of one command in memory, and prints them at its end, however it ends."""
+    from core import telemetry  # noqa: PLC0415  # OpenTelemetry: 0.1 CPU s, and only with --trace
+    from core.telemetry.tree import tree  # noqa: PLC0415  # as above
+
+    recording = telemetry.set_up(keep=500)
+    try:
+        with telemetry.span("autoweave"):
+            yield
+    finally:
+        for line in tree(recording.spans()).splitlines():
+            terminal.say(line)
+        recording.close()
 
 
 def around() -> Around:

@@ -62,4 +62,5 @@ about_checks = options(
     ),
     click.option("--waivers", type=path, help="YAML list of waivers."),
     click.option("--sandbox", metavar="LEVEL", help="confined; `process` lowers it openly."),
+    click.option("--trace", is_flag=True, help="Print the steps with their times on stderr."),
 )

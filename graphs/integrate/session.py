@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import blobs, sandbox, workers
+from core import blobs, sandbox, telemetry, workers
 from graphs.integrate import dry, places
 from graphs.integrate.deps import Deps, Remote, Unborn
 from graphs.integrate.request import Request, given
@@ -122,7 +122,8 @@ class Session:
         from graphs.integrate import runner  # noqa: PLC0415  # LangGraph: 1.9 CPU s
 
         self.last = self.kept
-        asked = given(request, self.kept, today=_today(), trace=secrets.token_hex(16))
+        trace = (telemetry.current() or (secrets.token_hex(16),))[0]
+        asked = given(request, self.kept, today=_today(), trace=trace)
         return runner.execute(asked, tenant=tenant, seat=self.seat, ask=ask)
 
     def apply(self, plan: bytes) -> dict[str, Any]:
