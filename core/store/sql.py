@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import URL, Connection, Engine
 
 from core.store import engine as engines
 from core.store import files, schema
 from core.store.contents import Blobs
-from core.store.errors import StoreBroken, StoreBusy, StoreCorrupt, StoreUnavailable
+from core.store.errors import StoreBroken, StoreCorrupt, StoreUnavailable
 from core.store.failures import translated
 from core.store.journal import Approvals, Effects
 from core.store.keys import Keys
 from core.store.replies import Replies
 from core.store.runs import Runs
 from core.store.threads import Threads
+from core.store.turns import Turns
 
 T = TypeVar("T")
 _TRIES = 3  # a question is asked again only when the connection was lost under it
@@ -37,29 +36,18 @@ class Database:
         self.place = place
         self.now = now
         self._reading = engine.execution_options(reads=True)
-        # SQLite has one writer, and lets those who wait for it sleep and ask: here they stand in a row.
-        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
-        self._busy_s = busy_s
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._turns = Turns(self._together, busy_s=busy_s) if is_sqlite else None
         self._broken: StoreBroken | None = None
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        with self._writing():
-            return self._attempt(self.engine, work)
+        return self._attempt(self.engine, work) if self._turns is None else self._turns.write(work)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         return self._attempt(self._reading, work)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        if self._turn is None:
-            yield
-            return
-        if not self._turn.acquire(timeout=self._busy_s):
-            raise StoreBusy("The store's other writers took too long.", place=self.place)
-        try:
-            yield
-        finally:
-            self._turn.release()
+    def _together(self, works: Sequence[Callable[[Connection], Any]]) -> list[Any]:
+        return self._attempt(self.engine, lambda db: [work(db) for work in works])
 
     def _attempt(self, engine: Engine, work: Callable[[Connection], T]) -> T:
         if self._broken is not None:  # after a failed fsync the next one succeeds without having written
