@@ -20,8 +20,8 @@ from core import fetch
 from core.errors import AppError
 from core.http.context import Shelf
 from core.http.front import Caller
-from graphs.front.opened import Bounds, Opened, opened
-from graphs.front.stdio import shelf as shelf_of
+from graphs import toolbox
+from graphs.front.opened import Bounds, opened
 from graphs.integrate import session
 from graphs.integrate.served import Integrate
 
@@ -45,9 +45,8 @@ data: {b: c}
 class Desk:
     """A shelf with a caller who uses it."""
 
-    def __init__(self, shelf: Shelf, hall: Opened) -> None:
+    def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
-        self.hall = hall
 
     async def call(self, name: str, caller: Caller = ACME, /, **arguments: Any) -> dict[str, Any]:
         tool = self.shelf.tool(name)
@@ -72,7 +71,16 @@ def seated(home: Path, walk: Callable[[Desk], Awaitable[Any]]) -> Any:
     async def sit(work: session.Session) -> Any:
         kind = Integrate.of(work)
         async with opened(work.store, {"integrate": kind}, Bounds(), ended=lambda run, took_s: None) as hall:
-            return await walk(Desk(shelf_of(work, hall, kind, ROOT / "docs"), hall))
+            shelf = toolbox.shelf(
+                hall.front,
+                kind.offer,
+                blobs=work.kept,
+                checker=work,
+                docs=ROOT / "docs",
+                today=lambda: "2026-01-01",
+                kubernetes=means.kubernetes,
+            )
+            return await walk(Desk(shelf))
 
     means = session.Means(
         home=home,
