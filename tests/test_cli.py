@@ -276,7 +276,8 @@ def test_doctor_says_what_the_machine_gives(aw: Shell) -> None:
     done = aw("doctor", "-o", "json")
 
     parts = {row["part"]: row for row in json.loads(done.stdout)}
-    assert set(parts) == {"autoweave", "git", "sandbox", "store", "engines"}
+    known = {"autoweave", "git", "sandbox", "store", "engines", "server", "keys", "queue", "telemetry"}
+    assert set(parts) == known
     assert parts["git"]["ok"]
 
 

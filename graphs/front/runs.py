@@ -58,6 +58,8 @@ class Runs:
 
     async def start(self, caller: Caller, ask: Ask) -> Ticket:
         if (offer := self.extra.get(ask.graph)) is not None:
+            if ask.answer is None:
+                _checked(offer.input, ask.input)
             return _computed(offer, ask)
         kind = self.books.kinds.get(ask.graph)
         if kind is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -172,8 +173,11 @@ class Session:
 
     @property
     def actor(self) -> str:
-        """Whoever sits at this machine."""
-        return getpass.getuser()
+        """Whoever sits at this machine; in a container the user may have a number and no name."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return f"uid {os.getuid()}"
 
     @cached_property
     def seat(self) -> Seat:

@@ -12,7 +12,7 @@ from core.blobs import Blobs
 from core.http.context import Shelf, Tool
 from core.http.front import Front, Offer
 from core.version import VERSION
-from graphs.toolbox import checks, planning, rules, runs
+from graphs.toolbox import catalog, checks, devices, planning, rules, runs
 from graphs.toolbox.checks import Checker
 
 INSTRUCTIONS = """\
@@ -37,11 +37,21 @@ def shelf(
     examiner = checks.Examiner(checker, today, kubernetes)
     reader = runs.Reader(front)
     book = rules.Book(docs / "rules")
+    librarian = catalog.Librarian(front)
     return Shelf(
         name="autoweave",
         version=VERSION,
         instructions=INSTRUCTIONS,
-        tools=(planner.plan, planner.answer, examiner.tool, book.tool, reader.tool, *more),
+        tools=(
+            planner.plan,
+            planner.answer,
+            examiner.tool,
+            *librarian.tools,
+            devices.TOOL,
+            book.tool,
+            reader.tool,
+            *more,
+        ),
         resources=(*book.resources, reader.resource, planning.schema(docs / "schemas")),
         prompts=(planning.PROMPT,),
     )
