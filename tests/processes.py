@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,7 +205,7 @@ def client() -> Iterator[Client]:
 
 
 def _answers(server: Server) -> bool:
-    assert not server.is_over(), server.log.read_text()
+    assert not server.is_over(), f"it ended by itself: {server.log.read_text()}"
     try:
         return httpx.get(f"{server.url}/health", trust_env=False, timeout=5).is_success
     except httpx.TransportError:
@@ -256,7 +257,10 @@ def _become(order: dict[str, Any], main: Callable[[list[str]], None]) -> None:
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)
+    except BaseException:  # noqa: BLE001  # told in the log, where whoever waits for the server looks
+        traceback.print_exc()
     finally:
+        sys.stderr.flush()
         os._exit(code)
 
 
