@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field
 
+from core.http.front import Caller
+from core.http.runnables import playground
 from tests.http.ground import ACME_ID, OTHER
 from tests.http.playing import APPROVE, Stage, data, events
 
@@ -330,3 +334,30 @@ async def test_a_playground_is_told_a_refusal_in_the_stream_it_reads(stage: Stag
     assert (answer.status_code, plain.status_code) == (200, 422)
     assert "AW960" in str(data(answer)[-1]["ops"][-1]["value"])
     assert [name for name, _ in events(answer)][-2:] == ["error", "end"]
+
+
+async def test_what_a_form_leaves_empty_is_left_out(stage: Stage) -> None:
+    class Wanted(BaseModel):
+        text: str
+        ports: list[int] = Field(default=[80], min_length=1)
+        note: str = "none"
+
+    offers: Any = stage.memory.offers(Caller("acme", ""))
+    offers["echo"] = replace(offers["echo"], input=Wanted)
+
+    await stage.post("/echo/stream_log", {"input": {"text": "", "ports": [], "note": ""}})
+
+    assert stage.memory.asked[-1][1].input == {"text": "", "ports": [80], "note": "none"}
+
+
+def test_a_form_shows_the_type_of_a_field_that_may_be_null() -> None:
+    class Wanted(BaseModel):
+        name: str | None = Field(default=None, max_length=5)
+        count: int | str | None = None
+        default: str = "a field of this name"
+
+    properties = playground.form(Wanted.model_json_schema())["properties"]
+
+    assert properties["name"] == {"type": "string", "maxLength": 5, "title": "Name"}
+    assert properties["count"]["anyOf"] == [{"type": "integer"}, {"type": "string"}]
+    assert properties["default"]["default"] == "a field of this name"

@@ -44,7 +44,7 @@ def page(kind: Kind, base: str, *, given: Any, result: Any) -> Response:
     seams = {
         "BASE_URL": html.escape(base.lstrip("/"), quote=True),
         "CONFIG_SCHEMA": _in_script({"type": "object", "properties": {}}),
-        "INPUT_SCHEMA": _in_script(given),
+        "INPUT_SCHEMA": _in_script(form(given)),
         "OUTPUT_SCHEMA": _in_script(result),
         "FEEDBACK_ENABLED": '"false"',
         "PUBLIC_TRACE_LINK_ENABLED": '"false"',
@@ -52,6 +52,29 @@ def page(kind: Kind, base: str, *, given: Any, result: Any) -> Response:
     text = _SEAMS.sub(lambda seam: seams[seam.group(1)], _files(kind)["index.html"].read_text())
     headers = {"Content-Security-Policy": _policy(kind, text), "Cache-Control": "no-store"}
     return Response(text, media_type="text/html", headers=headers)
+
+
+def form(schema: Any) -> Any:
+    """The schema as the form can show it: it takes the last of several types, which is often null."""
+    if isinstance(schema, list):
+        return [form(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    types = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    own = {name: _part(name, each) for name, each in schema.items() if name != "anyOf"}
+    if len(types) == 1:
+        own = {**form(types[0]), **own}
+    elif types:
+        own["anyOf"] = form(types)
+    if own.get("default", ...) is None:
+        del own["default"]
+    return own
+
+
+def _part(name: str, value: Any) -> Any:
+    if name in ("properties", "$defs"):  # their keys are names, not words of a schema
+        return {key: form(each) for key, each in value.items()}
+    return form(value)
 
 
 def asset(kind: Kind, name: str) -> Response:

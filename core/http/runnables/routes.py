@@ -108,7 +108,8 @@ def _watched(routes: APIRouter, desk: Desk) -> None:
 
         async def run() -> Response:
             body = await bodies.read(bodies.Run, request)
-            ask = shapes.ask(offer, body.input, body.config or bodies.Config(), streams.STEPS)
+            written = shapes.filled(offer, body.input)
+            ask = shapes.ask(offer, written, body.config or bodies.Config(), streams.STEPS)
             return await desk.watched(caller, offer, ask, lambda ticket: streams.log(offer, ticket))
 
         return await desk.logged(request, offer, run(), lambda error: {"problem": error.to_dict()})

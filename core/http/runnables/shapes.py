@@ -109,6 +109,14 @@ def _own(shape: Shape, raw: Any) -> Json:
     return shape.input.model_validate(given).model_dump(mode="json", exclude=set(shape.added))
 
 
+def filled(offer: Offer, raw: Any) -> Any:
+    """What somebody wrote into a form: it sends every field, and what may be left out was left empty."""
+    if not isinstance(raw, Mapping):
+        return raw
+    needed = {name for name, field in offer.input.model_fields.items() if field.is_required()}
+    return {name: value for name, value in raw.items() if name in needed or value not in ("", [], {}, None)}
+
+
 def output(shape: Shape, outcome: Outcome) -> Json:
     """The state's public part; where the offer is durable also how to find it again and what it asks."""
     shown = shape.shown
