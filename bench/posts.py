@@ -13,10 +13,10 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import resource
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BODY_BYTES = 2048
 GOAL_S = 0.25
 PATIENCE_S = 30.0
+IDLE_S = 10.0
 
 
 @dataclass
@@ -41,22 +42,22 @@ class Tally:
 
 
 class Connections:
-    """Kept-alive connections, as many as are in use at once."""
+    """Kept-alive connections, as many as are in use at once; the server closes one idle for 15 s."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
         self.opened = 0
 
     @contextlib.asynccontextmanager
     async def one(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        if self._idle:
-            ends = self._idle.pop()
+        if self._idle and time.perf_counter() - self._idle[-1][0] < IDLE_S:
+            _, *ends = self._idle.pop()
         else:
             ends = await asyncio.open_connection("127.0.0.1", self._port)
             self.opened += 1
-        yield ends
-        self._idle.append(ends)  # only after a whole answer
+        yield ends[0], ends[1]
+        self._idle.append((time.perf_counter(), ends[0], ends[1]))  # only after a whole answer
 
 
 def message(number: int) -> bytes:
@@ -114,23 +115,19 @@ async def load(port: int, rate: int, seconds: int) -> tuple[Tally, int]:
 
 @contextlib.contextmanager
 def server(home: Path, url: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     child = subprocess.Popen(
-        [sys.executable, ROOT / "server.py", "--workers", "0", "--port", str(port)],
+        [sys.executable, ROOT / "server.py", "--workers", "0", "--port", "0"],
         env={**os.environ, "AUTOWEAVE_HOME": str(home), "AUTOWEAVE_STORE_URL": url},
         cwd=home,
         stdout=(home / "log").open("wb"),
         stderr=subprocess.STDOUT,
     )
     try:
-        for _ in range(300):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
+        while not (said := re.search(r"http://127\.0\.0\.1:(\d+)", (home / "log").read_text())):
+            if child.poll() is not None:
+                sys.exit((home / "log").read_text())
             time.sleep(0.1)
-        else:
-            sys.exit((home / "log").read_text())
-        yield child, port
+        yield child, int(said.group(1))
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
