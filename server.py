@@ -234,6 +234,8 @@ def main(words: Sequence[str] | None = None) -> None:
     lines = logs.set_up()
     try:
         known = settings.load(flags, environ=os.environ, folder=Path.cwd())
+        for secret in means.secrets(known):
+            telemetry.known_secret(secret)
         with asyncio.Runner(loop_factory=_loop) as runner:
             runner.run(serve(known))
     except AppError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from core import fetch, sandbox
 from core.errors import Invalid
@@ -52,6 +53,14 @@ def queue_url(known: Settings) -> str:
         return known.queue.url.get_secret_value()
     store = known.store.url.get_secret_value()
     return store if store.startswith("postgres") else ""
+
+
+def secrets(known: Settings) -> Iterator[str]:
+    """Every secret the settings hold, so that logs and traces can leave them out."""
+    yield from _tokens(known.git.tokens).values()
+    for url in (known.store.url, known.queue.url):
+        if url is not None and (password := urlsplit(url.get_secret_value()).password):
+            yield unquote(password)
 
 
 def _tokens(listed: Iterable[SecretStr]) -> dict[str, str]:

@@ -81,6 +81,8 @@ def main(words: Sequence[str] | None = None) -> None:
     lines = logs.set_up()
     try:
         known = settings.load({"queue.workers": given.workers}, environ=os.environ, folder=Path.cwd())
+        for secret in means.secrets(known):
+            telemetry.known_secret(secret)
         asyncio.run(work(known))
     except AppError as error:
         log.error("worker.refused", code=error.code, why=error.message, place=error.place, fix=error.fix)

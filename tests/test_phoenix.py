@@ -163,7 +163,6 @@ def test_no_secret_is_in_git(scene: Scene) -> None:
         assert CANARY not in git(scene.remote, "cat-file", kind, name)
 
 
-@pytest.mark.xfail(strict=True, reason="a module's environment is stored before it is refused (AW308)")
 def test_no_secret_is_in_the_store_or_beside_it(scene: Scene) -> None:
     files = [path for path in scene.home.rglob("*") if path.is_file()]
 

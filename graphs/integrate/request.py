@@ -40,6 +40,10 @@ class Request:
     """The tenant is a caller's over the network: it publishes to its own repository and no other."""
 
     @property
+    def module(self) -> dict[str, Any]:
+        return {"descriptor": self.descriptor, "overrides": dict(self.overrides)}
+
+    @property
     def options(self) -> dict[str, Any]:
         return {
             "strict": self.strict,
@@ -70,7 +74,7 @@ def given(request: Request, blobs: Blobs, *, today: str, run: str = "", trace: s
     source = ormsgpack.packb({"files": dict(request.source), "entry": request.entry})
     return {
         "source": blobs.put(source),
-        "module": {"descriptor": request.descriptor, "overrides": dict(request.overrides)},
+        "module": request.module,
         "options": {**request.options, "today": today},
         "run": run,
         "key": request.key,

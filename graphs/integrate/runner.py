@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from core import logs, telemetry
 from core.errors import Forbidden, Unavailable
 from core.store import LeaseLost, Run
-from graphs.integrate import content
+from graphs.integrate import content, guard
 from graphs.integrate.deps import Deps
 from graphs.integrate.state import IntegrateInput, IntegrateState
 
@@ -132,7 +132,10 @@ def _claimed(run: Run, seat: Seat) -> Run:
 
 def answered(run: Run, answer: Answer, seat: Seat) -> Run:
     """Keep the answer under the plan's digest, which lets the run go on."""
-    decision = content.decision(answer, _state(run, seat))
+    state = _state(run, seat)
+    decision = content.decision(answer, state)
+    if decision["module"]:
+        guard.admit(content.edited(state["module"], decision["module"]), seat.deps.child)
     seat.store.approvals.add(
         run.tenant,
         run.id,

@@ -18,7 +18,7 @@ from core.errors import Invalid
 from core.http.front import Caller, Offer
 from core.store import Run
 from graphs.front.kinds import Admission, Tell
-from graphs.integrate import runner
+from graphs.integrate import guard, runner
 from graphs.integrate.places import TenantForeign
 from graphs.integrate.request import Request, given
 from graphs.integrate.runner import Answer, Seat
@@ -135,6 +135,7 @@ class Integrate:
     def prepare(self, caller: Caller, asked: BaseModel, trace: str) -> Admission:
         assert isinstance(asked, IntegrateInput)
         request = self._request(caller, asked)
+        guard.admit(request.module, self._seat.deps.child)
         today = datetime.fromtimestamp(time.time(), UTC).date().isoformat()
         made = given(request, self._kept, today=today, trace=trace)
         return Admission(key=made["key"], input=dict(made))

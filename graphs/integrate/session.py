@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import blobs, sandbox, telemetry, workers
-from graphs.integrate import dry, places
+from graphs.integrate import dry, guard, places
 from graphs.integrate.deps import Deps, Remote, Unborn
 from graphs.integrate.request import Request, given
 from graphs.integrate.state import IntegrateState
@@ -122,6 +122,7 @@ class Session:
         """Admit, execute, ask, publish; goes on with the same run if one was left unfinished."""
         from graphs.integrate import runner  # noqa: PLC0415  # LangGraph: 1.9 CPU s
 
+        guard.admit(request.module, self.child)
         self.last = self.kept
         trace = (telemetry.current() or (secrets.token_hex(16),))[0]
         asked = given(request, self.kept, today=_today(), trace=trace)

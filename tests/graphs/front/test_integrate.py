@@ -27,6 +27,10 @@ def commits(remote: Path) -> list[str]:
     return told.stdout.splitlines()
 
 
+def holding(folder: Path, canary: bytes) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and canary in path.read_bytes()]
+
+
 async def test_a_plan_is_shown_approved_and_published_to_the_tenants_own_repository(
     work: session.Session, tmp_path: Path
 ) -> None:
@@ -178,3 +182,20 @@ def test_one_repository_is_not_shared_by_several_tenants() -> None:
     assert default("https://git.example.com/{tenant}/apps.git", "tenant/acme").endswith("/acme/apps.git")
     with pytest.raises(RemoteShared):
         default(shared, "tenant/acme")
+
+
+async def test_a_secret_in_plain_text_reaches_no_row(work: session.Session, tmp_path: Path) -> None:
+    edit = {"module": {"env": {"DB_PASSWORD": "hunter2-canary"}}}
+    answer = {"decisions": [{"type": "edit", "edited_action": {"args": edit}}]}
+    async with hall(work) as opened:
+        for given in ({"env": edit["module"]["env"]}, {"descriptor": "env: {DB_PASSWORD: hunter2-canary}"}):
+            with pytest.raises(AppError) as refused:
+                await opened.front.runs.start(ACME, Ask("integrate", {**MODULE, **given}))
+            assert refused.value.code == "AW308"
+        first = await opened.front.runs.start(ACME, Ask("integrate", MODULE))
+        await first.outcome()
+        with pytest.raises(AppError) as refused:
+            await opened.front.runs.start(ACME, Ask("integrate", answer=answer, thread=first.thread))
+
+    assert refused.value.code == "AW308"
+    assert not holding(tmp_path, b"hunter2-canary")
