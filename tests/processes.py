@@ -11,6 +11,7 @@ start costs its own work only. `python -m tests.processes` is that process.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import select
@@ -246,6 +247,7 @@ def _main() -> None:
 def _become(order: dict[str, Any], main: Callable[[list[str]], None]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: none outlives the nursery
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for handle, place in ((nothing, 0), (log, 1), (log, 2)):
