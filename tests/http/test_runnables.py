@@ -361,3 +361,12 @@ def test_a_form_shows_the_type_of_a_field_that_may_be_null() -> None:
     assert properties["name"] == {"type": "string", "maxLength": 5, "title": "Name"}
     assert properties["count"]["anyOf"] == [{"type": "integer"}, {"type": "string"}]
     assert properties["default"]["default"] == "a field of this name"
+
+
+async def test_a_form_reads_first_what_is_asked_and_how_to_answer(stage: Stage) -> None:
+    answer = await stage.post("/review/stream_log", {"input": {"text": "hello"}})
+
+    note, output = (each["ops"][0]["value"] for each in data(answer)[-2:])
+    assert note.startswith("Apply it.")
+    assert output["thread"] in note
+    assert list(output)[:3] == ["run", "thread", "interrupts"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.http.front import Ask, Caller, Event, Interrupt, Outcome
-from core.http.runnables import chat, streams, wire
+from core.http.runnables import chat, streams, wire, words
 from tests.fronts import front
 from tests.http.ground import OTHER
 from tests.http.playing import Stage, data, events
@@ -232,4 +232,4 @@ async def test_each_of_several_requests_gets_the_decision() -> None:
     "content", ["hi", [{"type": "text", "text": "h"}, {"type": "text", "text": "i"}], ["h", "i"]]
 )
 async def test_a_message_is_read_in_each_of_its_forms(content: Any) -> None:
-    assert streams.text({"type": "ai", "content": content}) == "hi"
+    assert words.text({"type": "ai", "content": content}) == "hi"

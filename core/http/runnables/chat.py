@@ -6,14 +6,12 @@ last line, and an answer finds it there.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from core.http.front import Ask, Caller, Interrupt, Mode, Offer, Outcome, Threads, Ticket
-from core.http.runnables import streams
+from core.http.front import Ask, Caller, Mode, Offer, Outcome, Threads, Ticket
+from core.http.runnables import streams, words
 from core.http.runnables.heard import Heard
 
 INPUT: dict[str, Any] = {
@@ -31,15 +29,15 @@ _ANSWER = re.compile(r"\s*(approve|reject)\b[\s:,.]*(.*)", re.IGNORECASE | re.DO
 async def resumed(threads: Threads, caller: Caller, said: Ask) -> Ask:
     """The same ask, or the answer that its last message gives to the question before it."""
     messages = (said.input or {}).get("messages", [])
-    if len(messages) < 2 or not (given := _ANSWER.fullmatch(streams.text(messages[-1]))):
+    if len(messages) < 2 or not (given := _ANSWER.fullmatch(words.text(messages[-1]))):
         return said
-    if not (named := _THREAD.search(streams.text(messages[-2]))):
+    if not (named := _THREAD.search(words.text(messages[-2]))):
         return said
     thread = await threads.get(caller, named.group(1))
     decision = {"type": given.group(1).lower()}
     if decision["type"] == "reject" and given.group(2).strip():
         decision["message"] = given.group(2).strip()
-    count = sum(len(_asked(each)) for each in thread.interrupts)
+    count = sum(len(words.requests(each)) for each in thread.interrupts)
     answer = {"decisions": [decision] * max(count, 1)}
     return Ask(graph=said.graph, answer=answer, thread=thread.id, modes=said.modes, metadata=said.metadata)
 
@@ -51,7 +49,7 @@ async def log(offer: Offer, ticket: Ticket) -> streams.Frames:
     total = ""
     async with aclosing(heard.events()) as told:
         async for event in told:
-            if not event.namespace and (said := streams.words(event)) and said[0]:
+            if not event.namespace and (said := streams.said(event)) and said[0]:
                 total += said[0]
                 yield streams.patch(*streams.chunk(said[0], total))
     outcome = await heard.outcome()
@@ -64,32 +62,10 @@ async def log(offer: Offer, ticket: Ticket) -> streams.Frames:
 def reply(outcome: Outcome) -> str:
     """The last message; a question or a failure in words, for there is nowhere else to show it."""
     if outcome.problem:
-        return excuse(outcome.problem)
+        return words.excuse(outcome.problem)
     messages = outcome.values.get("messages") or [{}]
-    last = streams.text(messages[-1])
+    last = words.text(messages[-1])
     if not outcome.interrupts:
         return last
-    return f"{last}\n\n{question(outcome.interrupts)}\n(thread {outcome.thread})".lstrip()
-
-
-def excuse(problem: Mapping[str, Any]) -> str:
-    fix = f"\n\n{problem['fix']}" if problem.get("fix") else ""
-    return f"{problem.get('code', '')} {problem.get('message', '')}{fix}".strip()
-
-
-def question(interrupts: Sequence[Interrupt]) -> str:
-    asked = [request for each in interrupts for request in _asked(each)]
-    lines = [
-        f"{each.get('description') or each.get('name', '')}\n{_shown(each.get('args'))}" for each in asked
-    ]
-    return "\n\n".join([*lines, "Answer `approve`, or `reject: why`."])
-
-
-def _shown(args: Any) -> str:
-    return json.dumps(args, indent=2, default=str) if args else ""
-
-
-def _asked(each: Interrupt) -> list[dict[str, Any]]:
-    value = each.value
-    requests = value.get("action_requests") if isinstance(value, dict) else None
-    return requests if isinstance(requests, list) else [{"description": str(value)}]
+    asked = f"{words.question(outcome.interrupts)}\n\nAnswer `approve`, or `reject: why`."
+    return f"{last}\n\n{asked}\n(thread {outcome.thread})".lstrip()

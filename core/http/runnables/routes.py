@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from core.http.front import Front
-from core.http.runnables import bodies, chat, playground, schemas, shapes, streams, wire
+from core.http.runnables import bodies, chat, playground, schemas, shapes, streams, wire, words
 from core.http.runnables.desk import Desk, Identify
 
 RESERVED = frozenset({
@@ -158,7 +158,7 @@ def _chat(routes: APIRouter, desk: Desk) -> None:
             ask = await chat.resumed(desk.front.threads, caller, said)
             return await desk.watched(caller, offer, ask, lambda ticket: chat.log(offer, ticket))
 
-        return await desk.logged(request, offer, run(), lambda error: chat.excuse(error.to_dict()))
+        return await desk.logged(request, offer, run(), lambda error: words.excuse(error.to_dict()))
 
     @routes.get(f"{below}/input_schema", responses=told)
     @routes.get(f"{below}/c/{{config_hash}}/input_schema", include_in_schema=False)

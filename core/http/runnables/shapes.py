@@ -121,11 +121,14 @@ def output(shape: Shape, outcome: Outcome) -> Json:
     """The state's public part; where the offer is durable also how to find it again and what it asks."""
     shown = shape.shown
     values = {name: value for name, value in outcome.values.items() if shown is None or name in shown}
-    if shape.is_durable:
-        values |= trail(outcome)
+    found = trail(outcome) if shape.is_durable else {}
     if outcome.problem:
-        values["problem"] = outcome.problem
-    return values
+        found["problem"] = outcome.problem
+    return {
+        **found,
+        **values,
+        **found,
+    }  # ours first: a plan may be long
 
 
 def trail(outcome: Outcome) -> Json:

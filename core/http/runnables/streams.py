@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import AppError, Bug
 from core.http.front import Event, Mode, Offer, Ticket
-from core.http.runnables import bodies, shapes, wire
+from core.http.runnables import bodies, shapes, wire, words
 from core.http.runnables.heard import Heard
 
 STEPS: tuple[Mode, ...] = ("updates", "values")
@@ -51,6 +51,8 @@ async def log(offer: Offer, ticket: Ticket) -> Frames:
                 yield patch({"op": "add", "path": path, "value": _step(ticket, key, change)})
     outcome = await heard.outcome()
     value = shapes.output(shapes.of(offer), outcome)
+    if note := words.note(outcome):
+        yield patch({"op": "add", "path": "/streamed_output/-", "value": note})
     yield patch(*chunk(value, value))
     if outcome.problem:
         yield wire.failure(outcome.problem)
@@ -115,7 +117,7 @@ def patch(*ops: Json) -> bytes:
     return wire.frame("data", {"ops": ops})
 
 
-def words(event: Event) -> tuple[str, Any, Mapping[str, Any]] | None:
+def said(event: Event) -> tuple[str, Any, Mapping[str, Any]] | None:
     """What a model says: its text, the message, and what LangGraph knows about it."""
     if event.name != "messages":
         return None
@@ -123,16 +125,7 @@ def words(event: Event) -> tuple[str, Any, Mapping[str, Any]] | None:
     kind = message.get("type") if isinstance(message, dict) else message.type
     if kind not in ("ai", "AIMessageChunk"):
         return None
-    return text(message), message, about
-
-
-def text(message: Any) -> str:
-    """A message's text, whether it is LangChain's object or its plain form, blocks or a string."""
-    content = message.get("content", "") if isinstance(message, dict) else message.content
-    if isinstance(content, str):
-        return content
-    parts = [part if isinstance(part, str) else part.get("text", "") for part in content]
-    return "".join(parts)
+    return words.text(message), message, about
 
 
 def _changes(event: Event) -> list[tuple[str, Any]]:
@@ -162,8 +155,8 @@ def _node_run(run: str, node: str) -> str:
 
 
 def _told(event: Event, base: Json) -> list[Json]:
-    if said := words(event):
-        _, message, about = said
+    if heard := said(event):
+        _, message, about = heard
         meta = {name: about[name] for name in _TOLD_OF_MODELS if name in about}
         name, tags = str(about.get("ls_model_name") or "model"), list(about.get("tags") or ())
         inner = {**_inner(base, name), "metadata": meta, "tags": tags}
