@@ -6,14 +6,16 @@ An index over the application's own routes; what it does not find, the applicati
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_Index = dict[tuple[str, int, str], list[APIRoute]]
-"""By method, number of segments and first segment; the first is empty where it is a parameter."""
+_Index = dict[tuple[int, str], list[APIRoute]]
+"""By number of segments and first segment (empty where it is a parameter); most literal paths first."""
 
 
 class Switch:
@@ -34,26 +36,39 @@ class Switch:
             await self._slow(scope, receive, send)
 
     def find(self, scope: Scope) -> APIRoute | None:
-        path, method = scope["path"], scope["method"]
+        """The route; None where the index knows no such path. Where the path is there and takes other
+        methods, that is the answer: `/threads/search` is never the thread of that name."""
+        path = scope["path"]
         first, count = path[1:].partition("/")[0], path.count("/")
-        for key in ((method, count, first), (method, count, "")):
+        other: APIRoute | None = None
+        for key in ((count, first), (count, "")):
             for route in self._index.get(key, ()):
+                if other is not None and route.path != other.path:
+                    _refuse(self._index[key], other.path)
                 match, found = route.matches(scope)
                 if match is Match.FULL:
                     scope.update(found)
                     return route
+                other = route if match is Match.PARTIAL else other
+            if other is not None:
+                _refuse(self._index[key], other.path)
         return None
+
+
+def _refuse(routes: Sequence[APIRoute], path: str) -> NoReturn:
+    methods = {method for route in routes if route.path == path for method in route.methods or ()}
+    raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
 
 
 def _index(routes: Sequence[BaseRoute]) -> _Index:
     made: _Index = {}
     for route in leaves(routes):
-        if ":path}" in route.path:
-            continue
-        first = route.path[1:].partition("/")[0]
-        for method in route.methods or ():
-            key = (method, route.path.count("/"), "" if "{" in first else first)
+        if ":path}" not in route.path:
+            first = route.path[1:].partition("/")[0]
+            key = (route.path.count("/"), "" if "{" in first else first)
             made.setdefault(key, []).append(route)
+    for group in made.values():
+        group.sort(key=lambda route: [("{" in part, part) for part in route.path.split("/")])
     return made
 
 

@@ -52,6 +52,26 @@ def test_routes_that_only_their_inclusion_knows_are_left_to_the_router() -> None
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PATCH", "/threads/search", "POST"),
+        ("GET", "/threads/x/runs/stream", "POST"),
+        ("GET", "/echo/chat_playground/stream_log", "POST"),
+        ("BREW", "/threads/x", "DELETE, GET, PATCH"),
+        ("POST", "/health", "GET"),
+    ],
+)
+async def test_a_path_that_takes_other_methods_is_no_path_of_another_kind(
+    method: str, path: str, allowed: str
+) -> None:
+    async with client(Ground().app(), ACME) as asked:
+        answer = await asked.request(method, path)
+
+    assert (answer.status_code, answer.headers.get("allow")) == (405, allowed)
+
+
+@pytest.mark.anyio
 async def test_a_route_added_later_is_served() -> None:
     app = Ground().app()
     app.add_api_route("/later", lambda: {"is": "here"})

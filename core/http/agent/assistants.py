@@ -8,7 +8,7 @@ from pydantic.errors import PydanticUserError
 
 from core.http.agent import answers, wire
 from core.http.agent.bodies import AssistantFilter, AssistantSearch, Name
-from core.http.agent.refusals import NotOffered
+from core.http.agent.refusals import SHOWN, NotOffered
 from core.http.agent.wire import Json
 from core.http.front import Caller, Front, GraphUnknown, Offer
 
@@ -112,4 +112,4 @@ def _refuse_writes(routes: APIRouter, known: Any) -> None:
         ("POST", "/assistants/{assistant_id}/latest"),
         ("POST", "/assistants/{assistant_id}/versions"),
     ):
-        routes.add_api_route(path, refuse, methods=[method], dependencies=[known], include_in_schema=False)
+        routes.add_api_route(path, refuse, methods=[method], dependencies=[known], **SHOWN)

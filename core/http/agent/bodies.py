@@ -16,13 +16,32 @@ StreamMode = Literal["values", "updates", "messages", "messages-tuple", "custom"
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9/][A-Za-z0-9/._@-]{0,199}$")]
 Text = Annotated[str, Field(max_length=200)]
-Limit = Annotated[int, Field(ge=1, le=1000)]
-Offset = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number")  # Pydantic reads this as a finding
+    return value
+
+
+Limit = Annotated[int, BeforeValidator(_number), Field(ge=1, le=1000)]
+Offset = Annotated[int, BeforeValidator(_number), Field(ge=0, le=1_000_000)]
 NodeNames = Literal["*"] | list[Text] | None
 
 
 def refused(why: str) -> Any:
-    return Field(default=None, description=why)
+    return Field(default=None, description=why, json_schema_extra=_empty)
+
+
+def _empty(schema: dict[str, Any]) -> None:
+    """What `absent` lets pass: clients that fill in every field leave this one empty in several ways."""
+    schema.pop("type", None)
+    schema["anyOf"] = [
+        {"type": "null"},
+        {"type": "object", "maxProperties": 0},
+        {"type": "array", "maxItems": 0},
+        {"type": "string", "maxLength": 0},
+    ]
 
 
 def _except(name: str, why: str, *values: str) -> BeforeValidator:

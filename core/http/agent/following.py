@@ -11,7 +11,7 @@ from starlette.responses import Response
 from core.http.agent import answers, bodies, sse, wire
 from core.http.agent.asking import plain, tuples
 from core.http.agent.bodies import Id, Limit, Offset, StreamMode
-from core.http.agent.refusals import NotOffered, option
+from core.http.agent.refusals import SHOWN, NotOffered, option
 from core.http.agent.runs import EVENTS, HEADERS, Leaving, events
 from core.http.agent.wire import Json
 from core.http.front import Caller, Front, State, Thread, ThreadUnknown, Ticket
@@ -125,7 +125,7 @@ def _ends(routes: APIRouter, front: Front, known: Any) -> None:
             await front.runs.cancel(caller, run)
         return Response(status_code=202)
 
-    @routes.delete("/threads/{thread_id}/runs/{run_id}", dependencies=[known], include_in_schema=False)
+    @routes.delete("/threads/{thread_id}/runs/{run_id}", dependencies=[known], **SHOWN)
     async def remove() -> Response:
         raise NotOffered("A run is evidence of what was done, and stays.")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from core.errors import Conflict, Forbidden, Invalid
 
 
@@ -33,6 +35,10 @@ class NotTheHead(Conflict):
 
     code = "AW959"
     fix = "Read the thread's state and send that checkpoint, or none; for another past, start a new thread."
+
+
+SHOWN: dict[str, Any] = {"status_code": 403, "response_model": None, "response_class": Response}
+"""How an operation that is only refused stands in the OpenAPI document."""
 
 
 def option(name: str, why: str) -> OptionRefused:

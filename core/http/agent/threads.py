@@ -9,7 +9,7 @@ from starlette.responses import Response
 from core.http.agent import answers, bodies, wire
 from core.http.agent.assistants import offer
 from core.http.agent.bodies import Id, Text
-from core.http.agent.refusals import NotOffered, option
+from core.http.agent.refusals import SHOWN, NotOffered, option
 from core.http.agent.wire import Json
 from core.http.front import Caller, Front, GraphUnknown, Snapshot, Thread, ThreadUnknown
 
@@ -194,4 +194,4 @@ def _refuse_writes(routes: APIRouter, known: Any) -> None:
         ("PATCH", "/threads/{thread_id}/state"),
         ("POST", "/threads/{thread_id}/copy"),
     ):
-        routes.add_api_route(path, refuse, methods=[method], dependencies=[known], include_in_schema=False)
+        routes.add_api_route(path, refuse, methods=[method], dependencies=[known], **SHOWN)
