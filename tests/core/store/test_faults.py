@@ -26,7 +26,7 @@ WRITES: dict[str, Callable[[Store], Any]] = {
 READS: dict[str, Callable[[Store], Any]] = {
     "thread": lambda db: db.threads.search("acme", metadata={}),
     "key": lambda db: db.keys.of(),
-    "blob": lambda db: db.blobs.put(b"there already"),
+    "blob": lambda db: db.blobs.get(db.blobs.put(b"x" * 70_000)),
 }
 
 
@@ -47,7 +47,7 @@ def test_a_held_store_says_busy_and_works_afterwards(tmp_path: Path, kind: str) 
 @pytest.mark.parametrize("kind", READS)
 def test_reading_goes_on_while_another_writes(tmp_path: Path, kind: str) -> None:
     with store.open(f"sqlite:///{tmp_path}/store.db", busy_s=0.05) as db:
-        db.blobs.put(b"there already")
+        db.blobs.put(b"x" * 70_000)
         other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
 
