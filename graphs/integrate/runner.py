@@ -174,7 +174,7 @@ def _invoked(
         entry = Command(resume=dict(answer))
     out: dict[str, Any] = dict(known.values)  # a graph that had finished streams nothing
     stream = seat.graph.stream(
-        entry, config, context=deps, durability="sync", stream_mode=["values", "updates"]
+        entry, config, context=deps, durability="sync", stream_mode=["values", "updates", "debug"]
     )
     for mode, data in stream:
         tell(str(mode), data)
