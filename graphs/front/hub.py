@@ -24,7 +24,6 @@ class Channel:
         self.is_live = False
         """A worker of this process is at it."""
         self.is_over = False
-        self.readers = 0
         self._events: list[Event] = []
         self._news = asyncio.Event()
 
@@ -81,8 +80,14 @@ class Hub:
         if found is None or found.is_over:
             found = self._channels[run] = Channel()
             self._channels.move_to_end(run)
-            self._forget()
+            self._trim()
         return found
+
+    def renew(self, run: str) -> None:
+        """The run goes on: what was told of it until now is over. A new channel comes with who needs one."""
+        self._loop = asyncio.get_running_loop()
+        if (found := self._channels.get(run)) is not None and found.is_over:
+            del self._channels[run]
 
     def find(self, run: str) -> Channel | None:
         return self._channels.get(run)
@@ -120,7 +125,8 @@ class Hub:
         if (channel := self._channels.get(run)) is not None:
             channel.is_live = False
 
-    def _forget(self) -> None:
-        over = [run for run, channel in self._channels.items() if channel.is_over]
-        for run in over[: max(0, len(self._channels) - _KEPT)]:
-            del self._channels[run]
+    def _trim(self) -> None:
+        """The oldest ones first; whoever still reads or tells one holds it, and a new reader follows."""
+        while len(self._channels) > _KEPT:
+            _, oldest = self._channels.popitem(last=False)
+            oldest.is_live = False

@@ -99,11 +99,12 @@ class Runs:
             trace_id=trace,
             parent_span=span,
             thread=thread,
+            # So that the thread can be searched for by its graph, as Agent Server clients do.
+            metadata={"graph_id": kind.offer.id, **dict(ask.metadata)},
         )
         run = await asyncio.wrap_future(future)
         if run.has_ended:  # the world may have moved since: the same input is planned anew
             run = await asyncio.to_thread(self.books.reopened, kind, run, thread)
-        await asyncio.to_thread(self._mark, caller, thread, kind.offer.id, ask.metadata)
         return await self._queued(caller, ask, run, thread)
 
     async def _answer(self, caller: Caller, ask: Ask, kind: Kind) -> Ticket:
@@ -113,7 +114,7 @@ class Runs:
         return await self._queued(caller, ask, run, ask.thread)
 
     async def _queued(self, caller: Caller, ask: Ask, run: Run, thread: str) -> Ticket:
-        self.books.hub.open(run.id)
+        self.books.hub.renew(run.id)
         if run.state == "admitted":
             try:
                 await self.put(run)
@@ -147,11 +148,6 @@ class Runs:
         if last is None or last.state != "waiting":
             raise NothingWaits("No run of this thread waits for an answer.")
         return last
-
-    def _mark(self, caller: Caller, thread: str, graph: str, metadata: Mapping[str, Any]) -> None:
-        """So that the thread can be searched for by its graph, as Agent Server clients do."""
-        known = {"graph_id": graph, **dict(metadata)}
-        self.books.store.threads.change(caller.tenant, thread, metadata=known, graph=graph)
 
 
 def _computed(offer: Offer, ask: Ask) -> Computed:
