@@ -24,10 +24,13 @@ bash .ci/setup "$uv"
 debian postgresql "ls /usr/lib/postgresql/*/bin/initdb || command -v initdb"
 debian openssl "command -v openssl"
 debian bubblewrap "command -v bwrap"
+debian redis-server "command -v redis-server"
+debian chromium "command -v chromium"
 if command -v go >/dev/null; then
     note "building kubeconform, conftest and helm into build/go (once; minutes)"
     .venv/bin/python -m bench.go_tools
 else
     note "no Go toolchain: the comparison with kubeconform and conftest cannot run"
 fi
+command -v npm >/dev/null || note "no npm: the clients that people write in JavaScript cannot be tried"
 exec .venv/bin/pytest -n "${AUTOWEAVE_TEST_JOBS:-2}" --dist loadfile --durations 10 "$@"
