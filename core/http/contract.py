@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -27,6 +28,8 @@ _KNOWN = {"401": "No valid key was shown", "403": "The caller may not"}
 _BODIES = {"408": "It came too slowly", "409": "The world moved", "415": "It is not JSON",
            "422": "It does not fit", "501": "This server cannot",
            "503": "Something needed is not there"}  # fmt: skip
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 def describe(app: FastAPI) -> None:
@@ -61,6 +64,7 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         operation["security"] = []
     else:
         operation["security"] = [{"key": []}, {"bearer": []}]
+    _name_parameters(path, operation)
     answers = operation.setdefault("responses", {})
     ranges = {kind: answers.pop(kind, {}).get("content", {}) for kind in ("4XX", "5XX")}
     for status, why in (_ANYWHERE | _KNOWN | _BODIES).items():
@@ -69,3 +73,15 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         answer = answers.setdefault(status, {"description": why})
         own = answer.get("content") or ranges[f"{status[0]}XX"]
         answer["content"] = {**own, MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for content in [each.get("content", {}) for each in answers.values()]:
+        if "text/event-stream" in content:
+            content["text/event-stream"] = {}  # 3.1 has no word for the schema of one event
+
+
+def _name_parameters(path: str, operation: dict[str, Any]) -> None:
+    """An operation that only refuses reads no parameter, so FastAPI knows none of its path's."""
+    known = operation.setdefault("parameters", [])
+    named = {each["name"] for each in known if each["in"] == "path"}
+    for name in _PARAMETER.findall(path):
+        if name not in named:
+            known.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})

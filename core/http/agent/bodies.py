@@ -8,7 +8,7 @@ from functools import cache
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from core.http.agent.refusals import absent, option
 
@@ -134,8 +134,8 @@ class RunBody(Body):
     config: Config | None = None
     metadata: dict[str, Any] | None = None
     stream_mode: Annotated[StreamMode | list[StreamMode] | None, _MODES] = None
-    stream_subgraphs: bool | None = None
-    stream_resumable: bool | None = Field(default=None, description="Every stream can be joined again.")
+    stream_subgraphs: StrictBool | None = None
+    stream_resumable: StrictBool | None = Field(default=None, description="Every stream can be joined again.")
     interrupt_before: NodeNames = None
     interrupt_after: NodeNames = None
     multitask_strategy: Annotated[Literal["reject", "enqueue"] | None, _STRATEGY] = None
@@ -147,8 +147,10 @@ class RunBody(Body):
     durability: Literal["sync", "async", "exit"] | None = Field(
         default=None, description="Each step is kept before the next begins, so all three promises are kept."
     )
-    checkpoint_during: bool | None = Field(default=None, description="Older clients' word for durability.")
-    strict_resume: bool | None = Field(
+    checkpoint_during: StrictBool | None = Field(
+        default=None, description="An older word for durability."
+    )
+    strict_resume: StrictBool | None = Field(
         default=None, description="An answer that nobody waits for is always refused."
     )
     context: None = refused("the graphs take no context from a caller")
@@ -210,7 +212,7 @@ class ThreadSearch(ThreadFilter):
 
 class StateAt(Body):
     checkpoint: Checkpoint
-    subgraphs: bool | None = None
+    subgraphs: StrictBool | None = None
     select: None = refused("a state is given whole")
 
 

@@ -1,6 +1,5 @@
 """Runs that began: how they stand, their events so far and to come, their end before its time."""
 
-import asyncio
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -14,7 +13,7 @@ from core.http.agent.bodies import Id, Limit, Offset, StreamMode
 from core.http.agent.refusals import SHOWN, NotOffered, option
 from core.http.agent.runs import EVENTS, HEADERS, Leaving, events
 from core.http.agent.wire import Json
-from core.http.front import Caller, Front, State, Thread, ThreadUnknown, Ticket
+from core.http.front import Caller, Front, Thread, ThreadUnknown, Ticket
 
 ThreadId = Annotated[Id, Path()]
 RunId = Annotated[Id, Path()]
@@ -33,7 +32,6 @@ def _spelled(value: Any) -> Any:
 
 Modes = Annotated[list[StreamMode], BeforeValidator(_spelled)]
 ALL: tuple[StreamMode, ...] = ("values", "updates", "messages", "messages-tuple", "custom", "debug")
-_LOOK_S = 0.2
 
 
 class RunUnknown(ThreadUnknown):
@@ -99,7 +97,7 @@ def _joins(routes: APIRouter, front: Front, known: Any, leaving: Leaving) -> Non
 
 
 def _ends(routes: APIRouter, front: Front, known: Any) -> None:
-    @routes.post("/threads/{thread_id}/runs/{run_id}/cancel", status_code=202, response_model=None)
+    @routes.post("/threads/{thread_id}/runs/{run_id}/cancel", status_code=202, response_class=Response)
     async def cancel(
         thread_id: ThreadId,
         run_id: RunId,
@@ -114,7 +112,7 @@ def _ends(routes: APIRouter, front: Front, known: Any) -> None:
             await ticket.outcome()
         return Response(status_code=202)
 
-    @routes.post("/runs/cancel", status_code=202, response_model=None)
+    @routes.post("/runs/cancel", status_code=202, response_class=Response)
     async def cancel_many(
         body: bodies.CancelBody, action: str = "interrupt", caller: Caller = known
     ) -> Response:
@@ -144,15 +142,4 @@ async def _found(front: Front, caller: Caller, thread: str, run: str) -> Ticket:
 
 async def _row(front: Front, caller: Caller, thread: Thread, run: str) -> dict[str, Any]:
     ticket = await front.runs.find(caller, run)
-    state = await _state(ticket)
-    return wire.run(run, thread.id, ticket.graph, state, {})
-
-
-async def _state(ticket: Ticket) -> State:
-    """How the run stands now. One that has not settled within a moment is running."""
-    done = asyncio.ensure_future(ticket.outcome())
-    try:
-        await asyncio.wait({done}, timeout=_LOOK_S)
-        return done.result().state if done.done() else "running"
-    finally:
-        done.cancel()
+    return wire.run(run, thread.id, ticket.graph, await ticket.state(), {})
