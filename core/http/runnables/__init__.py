@@ -1,7 +1,7 @@
 """LangServe's routes over the front: its wire form, its clients and its playgrounds, not its server.
 
 LangServe's own handler drops thread ids and interrupts, hides failures and costs a quarter more CPU;
-`tests/http/test_runnables_wire.py` holds this package to what that handler answers.
+`tests/http/runnables/test_wire.py` holds this package to what that handler answers.
 """
 
 from core.http.runnables.routes import router

@@ -20,10 +20,10 @@ pytestmark = [
 class Pair:
     """The same request, to LangServe's own handler and to ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, stage: Stage) -> None:
         from langserve import add_routes
 
-        self.stage = Stage()
+        self.stage = stage
         self.theirs = FastAPI()
         graph = self.stage.memory._offers["echo"].graph
         add_routes(self.theirs, graph.with_types(input_type=EchoInput, output_type=EchoOutput), path="/echo")
@@ -37,8 +37,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair() -> Pair:
-    return Pair()
+def pair(stage: Stage) -> Pair:
+    return Pair(stage)
 
 
 def without_ids(value: Any) -> Any:

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.anyio
 ACME = Caller("acme", "key:x")
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 @dataclass
 class Slow:
     """A run whose next event comes when the test says so."""

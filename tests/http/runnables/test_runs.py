@@ -17,11 +17,6 @@ from tests.http.playing import APPROVE, Stage, data, events
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 async def asked(stage: Stage, thread: str = "") -> dict[str, Any]:
     """The output of a run that waits for an approval."""
     body = {"input": {"text": "hello", **({"thread": thread} if thread else {})}}

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.anyio
 ACME = Caller("acme", "key:x")
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 def offered(stage: Stage, name: str, fields: dict[str, Any], node: Any, **changes: Any) -> None:
     """One more graph of a single node; its input and output are named like every other's."""
     graph: StateGraph[Any] = StateGraph(dict)
