@@ -106,7 +106,7 @@ async def serve(known: Settings) -> None:
 def _bounds(known: Settings) -> Bounds:
     return Bounds(
         queue_url=means.queue_url(known),
-        queue_name=known.queue.prefix,
+        queue_prefix=known.queue.prefix,
         slots=known.serve.workers,
         drain_s=known.serve.drain_s,
     )

@@ -51,7 +51,7 @@ def _bounds(known: Settings) -> Bounds:
     url = means.queue_url(known)
     return Bounds(
         queue_url=url,
-        queue_name=known.queue.prefix,
+        queue_prefix=known.queue.prefix,
         slots=known.queue.workers,
         drain_s=known.serve.drain_s,
         reap_s=_REAP_S if url else _LOOK_S,

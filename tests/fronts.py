@@ -32,6 +32,7 @@ from core.http.front import (
     Offer,
     Outcome,
     Snapshot,
+    State,
     Thread,
     ThreadBusy,
     ThreadUnknown,
@@ -168,6 +169,10 @@ class Work:
     async def outcome(self) -> Outcome:
         assert self.task is not None
         return await asyncio.shield(self.task)
+
+    async def state(self) -> State:
+        assert self.task is not None
+        return (await self.outcome()).state if self.task.done() else "running"
 
 
 class Memory:

@@ -131,6 +131,10 @@ class Ticket(Protocol):
 
     async def outcome(self) -> Outcome: ...
 
+    async def state(self) -> State:
+        """How the run stands now, without waiting."""
+        ...
+
 
 class Runs(Protocol):
     def offers(self, caller: Caller) -> Mapping[str, Offer]: ...

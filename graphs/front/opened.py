@@ -28,7 +28,7 @@ class Bounds:
     """How much is worked on at once here; with `slots` 0 other processes do it."""
 
     queue_url: str = ""
-    queue_name: str = "runs"
+    queue_prefix: str = "autoweave"
     slots: int = 2
     drain_s: float = 20.0
     reap_s: float = 5.0
@@ -62,7 +62,7 @@ async def opened(
     admissions = Admissions(store)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(admissions.close)
-        lane = await stack.enter_async_context(queue.open(bounds.queue_url, name=bounds.queue_name))
+        lane = await stack.enter_async_context(queue.open(bounds.queue_url, prefix=bounds.queue_prefix))
         crew: Crew | None = None
         if bounds.slots:
             crew = Crew(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.errors import AppError
-from core.http.front import Ask, Event, Interrupt, Offer, Outcome
+from core.http.front import Ask, Event, Interrupt, Offer, Outcome, State
 from graphs.front.hub import Channel
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class Kept:
         finally:
             following.cancel()
         return await asyncio.to_thread(self.books.outcome, self.tenant, self.run, self.thread)
+
+    async def state(self) -> State:
+        run = await asyncio.to_thread(self.books.store.runs.get, self.tenant, self.run)
+        return run.state
 
     def _channel(self) -> Channel:
         hub = self.books.hub
@@ -138,6 +142,9 @@ class Computed:
             return Outcome(self.run, "", "failed", {}, problem=told(error, self.run))
         problem = values.get("problem")
         return Outcome(self.run, "", "failed" if problem else "done", values, problem=problem)
+
+    async def state(self) -> State:
+        return "admitted"  # it is worked on while somebody waits for it, and nowhere else
 
     @property
     def _stops(self) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Work:
     def hand_back(self, given: Turn) -> Turn | None:
         """A run that was not done in time is anybody's again; its steps so far are kept."""
         run = self.books.store.runs.get(given.tenant, given.run)
-        if run.state != "running":
+        if run.state != "running" or run.owner != self.worker:
             return None
         self.books.hub.leave(run.id)
         return turn(self.books.store.runs.release(run))

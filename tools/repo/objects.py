@@ -6,8 +6,11 @@ GIT_OBJECT_DIRECTORY and others from the caller's environment.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from tools.repo.publication import Publication
 
 _PLAIN = "100644"
 _NOTHING = "0" * 40
+_DRAFT = "autoweave-index-"
+_DRAFT_S = 3600.0
 
 
 class WriteFailed(Unavailable):
@@ -64,8 +69,9 @@ def _people(publication: Publication) -> dict[str, str]:
 
 
 def _tree(git: Git, at: Path, head: str | None, blobs: dict[str, str], deletes: tuple[str, ...]) -> str:
-    # Outside the clone, so that nothing a kill leaves behind can be in another build's way.
-    with tempfile.TemporaryDirectory(prefix="autoweave-index-") as folder:
+    # A folder of its own: what a kill leaves behind is in nobody's way, and goes with the next build.
+    _sweep(at)
+    with tempfile.TemporaryDirectory(prefix=_DRAFT, dir=at) as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         if head:
             _must(git, "read-tree", head, at=at, env=env)
@@ -75,6 +81,14 @@ def _tree(git: Git, at: Path, head: str | None, blobs: dict[str, str], deletes: 
         _must(git, "update-index", "-z", "--index-info", at=at, env=env, stdin=_names(lines))
         # Blobs of other modules may not be here (partial clone), and need not be.
         return _must(git, "write-tree", "--missing-ok", at=at, env=env)
+
+
+def _sweep(at: Path) -> None:
+    """Remove the drafts of builds that were killed. One of a build that lives is younger than that."""
+    for left in at.glob(f"{_DRAFT}*"):
+        with contextlib.suppress(OSError):  # another process sweeps too
+            if time.time() - left.stat().st_mtime > _DRAFT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _names(lines: list[str]) -> bytes:
