@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import secrets
 import signal
@@ -232,6 +233,7 @@ def main(words: Sequence[str] | None = None) -> None:
     given = parser.parse_args(words)
     flags = {"serve.host": given.host, "serve.port": given.port, "serve.workers": given.workers}
     lines = logs.set_up()
+    logging.getLogger("mcp").setLevel(logging.WARNING)  # it would say a line or two for each message
     try:
         known = settings.load(flags, environ=os.environ, folder=Path.cwd())
         for secret in means.secrets(known):

@@ -117,7 +117,7 @@ def _policies(folder: Path | None) -> dict[str, str] | None:
 
 def explained(rule: str | None, folder: Path, terminal: Terminal) -> int:
     """One rule's section, or the list of all titles."""
-    sections = _sections(folder)
+    sections = sections(folder)
     if rule is None:
         terminal.result({}, "\n".join(text.partition("\n")[0] for _, text in sorted(sections.items())))
         return DONE
@@ -130,7 +130,7 @@ def explained(rule: str | None, folder: Path, terminal: Terminal) -> int:
     return DONE
 
 
-def _sections(folder: Path) -> dict[str, str]:
+def sections(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for page in sorted(folder.glob("*.md")):
         parts = re.split(r"^## (?=AW\d{3} · )", page.read_text("utf-8"), flags=re.MULTILINE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import BaseModel, Field
 from core.http.context import Resource, Tool
 from core.http.front import Caller
 from core.names import closest
-from graphs.checking import RuleUnknown
+from graphs import checking
 
 
 class Asked(BaseModel):
@@ -80,7 +79,7 @@ class Book:
         if code not in found:
             near = closest(code, found)
             hint = f" Did you mean {near}?" if near else ""
-            raise RuleUnknown(f"There is no rule {code}.{hint}", fix="Read the resource rules://index.")
+            raise checking.RuleUnknown(f"There is no rule {code}.{hint}", fix="Read the resource rules://index.")
         return found[code]
 
     async def _index(self, _: Caller, __: Mapping[str, str]) -> str:
@@ -89,10 +88,4 @@ class Book:
         return orjson.dumps(titles).decode()
 
 
-@functools.cache
-def _sections(folder: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for page in sorted(folder.glob("*.md")):
-        parts = re.split(r"^## (?=AW\d{3} · )", page.read_text("utf-8"), flags=re.MULTILINE)
-        found |= {part[:5]: part.strip() for part in parts[1:]}
-    return found
+_sections = functools.cache(checking.sections)
