@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,8 +82,11 @@ class Desk:
 
     def read(self, name: str, caller: Caller, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         tool = self.reads[name]
-        work: Coroutine[Any, Any, Mapping[str, Any]] = tool.call(caller, tool.input.model_validate(asked))
-        return apart(lambda: asyncio.run(work))
+
+        async def work() -> Mapping[str, Any]:
+            return await tool.call(caller, tool.input.model_validate(asked))
+
+        return apart(lambda: asyncio.run(work()))
 
     def _planned(self, caller: Caller, asked: IntegrateInput, trace: str) -> Standing:
         made = self.integrate.prepare(caller, asked, trace)

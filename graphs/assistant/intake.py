@@ -18,7 +18,7 @@ _IS_SPEC = re.compile(r"""^\s*["']?(?:openapi|swagger)["']?\s*:""", re.MULTILINE
 _BARE_YAML = re.compile(r"^(?:openapi|swagger)\s*:", re.MULTILINE)
 _JSON_KEY = re.compile(r'"(?:openapi|swagger)"\s*:')
 _URL = re.compile(r"https?://[^\s<>\"'`]+")
-_PATH = re.compile(r"(?<![\w/.~-])(?:~|\.{1,2})?/?[\w.@+-]+(?:/[\w.@+-]+)*\.(?:ya?ml|json)(?![\w/-])")
+_PATH = re.compile(r"(?<![\w/.~@+-])(?:~|\.{1,2})?/?[\w.@+-]+(?:/[\w.@+-]+)*\.(?:ya?ml|json)(?![\w/-])")
 _RUN = re.compile(r"\b[0-9a-f]{32}\b")
 _TRAILING = ".,;:!?)]}»"
 

@@ -1,4 +1,4 @@
-"""What holds whatever the model says: closed arguments, bounded steps, a bounded context, words at the end."""
+"""What holds whatever the model says: closed arguments, bounded steps and context, words at the end."""
 
 from __future__ import annotations
 

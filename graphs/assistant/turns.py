@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage, convert_to_messages
+from langchain_core.messages import (
+    AIMessage,
+    AnyMessage,
+    BaseMessage,
+    HumanMessage,
+    ToolMessage,
+    convert_to_messages,
+)
 from langgraph.types import Command
 
 from core.blobs import Blobs
@@ -80,7 +87,7 @@ def decisions(answer: Mapping[str, Any], interrupts: Sequence[Any]) -> list[dict
     if not isinstance(given, list) or len(given) != len(asked):
         raise AnswerRefused(
             f"The answer does not hold {len(asked)} decisions.",
-            fix='Answer {"decisions": [{"type": "approve"}]}, with "reject" in its place, one for each action.',
+            fix='Answer {"decisions": [{"type": "approve"}]}, or "reject": one for each action.',
         )
     made = []
     for each in given:
@@ -107,7 +114,7 @@ def reply(values: Mapping[str, Any]) -> str:
     return spoken[-1].text if spoken else ""
 
 
-def _plain(message: AnyMessage) -> dict[str, str]:
+def _plain(message: BaseMessage) -> dict[str, str]:
     return {"role": message.type, "text": message.text, "id": (message.id or "")[:100]}
 
 

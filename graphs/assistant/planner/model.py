@@ -44,17 +44,25 @@ class Planner(BaseChatModel):
         tool_choice: str | None = None,
         **kwargs: Any,
     ) -> Runnable[Any, AIMessage]:
-        known = [convert_to_openai_tool(each) for each in tools]  # type: ignore[arg-type]  # a Mapping is a dict here
+        known = [convert_to_openai_tool(each) for each in tools]
         return self.bind(tools=known, tool_choice=tool_choice, **kwargs)
 
     def _generate(
-        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+        self,
+        messages: list[BaseMessage],
+        stop: Any = None,  # noqa: ARG002  # LangChain's form
+        run_manager: Any = None,  # noqa: ARG002  # as above
+        **kwargs: Any,
     ) -> ChatResult:
         made = _answer(messages, kwargs.get("tools") or [], kwargs.get("tool_choice"))
         return ChatResult(generations=[ChatGeneration(message=_whole(made))])
 
     def _stream(
-        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+        self,
+        messages: list[BaseMessage],
+        stop: Any = None,  # noqa: ARG002  # LangChain's form
+        run_manager: Any = None,
+        **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         made = _whole(_answer(messages, kwargs.get("tools") or [], kwargs.get("tool_choice")))
         for piece in re.findall(r"\s*\S+\s*?(?=\s|\Z)|\s+\Z", made.text):
@@ -135,7 +143,8 @@ def _after(messages: Sequence[BaseMessage], known: Mapping[str, Any], tongue: La
         if not isinstance(each, ToolMessage):
             break
         results.insert(0, each)
-    said, calls = [], []
+    said: list[str] = []
+    calls: list[ToolCall] = []
     for each in results:
         facts = _facts(each)
         if each.name == "apply_plan" and facts is None:

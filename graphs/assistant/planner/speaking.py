@@ -22,10 +22,12 @@ _WORDS: Mapping[str, Mapping[Language, str]] = {
     },
     "no_file": {
         "en": "I cannot read files by their name here. Paste the document, or give its https address.",
-        "fr": "Je ne peux pas lire de fichier par son nom ici. Collez le document, ou donnez son adresse https.",
+        "fr": "Je ne peux pas lire de fichier par son nom ici. Collez le document, ou donnez son adresse"
+        " https.",
     },
     "tenant": {
-        "en": "This conversation belongs to the tenant {own}; I do nothing for {other}. Ask with a key of that tenant.",
+        "en": "This conversation belongs to the tenant {own}; I do nothing for {other}."
+        " Ask with a key of that tenant.",
         "fr": "Cette conversation est celle du tenant {own} ; je ne fais rien pour {other}."
         " Demandez avec une clé de ce tenant.",
     },
@@ -38,8 +40,8 @@ _WORDS: Mapping[str, Mapping[Language, str]] = {
         "en": "I can integrate an API from its OpenAPI document, say whether a module is in the catalog or"
         " search it, list USB devices, explain a code such as AW101, and tell how a run stands. I cannot"
         " write code, delete anything, or act for another tenant.",
-        "fr": "Je peux intégrer une API à partir de son document OpenAPI, dire si un module est au catalogue ou"
-        " le chercher, lister les périphériques USB, expliquer un code comme AW101 et dire où en est une"
+        "fr": "Je peux intégrer une API à partir de son document OpenAPI, dire si un module est au catalogue"
+        " ou le chercher, lister les périphériques USB, expliquer un code comme AW101 et dire où en est une"
         " exécution. Je ne peux ni écrire du code, ni supprimer, ni agir pour un autre tenant.",
     },
     "planned": {
@@ -56,7 +58,10 @@ _WORDS: Mapping[str, Mapping[Language, str]] = {
         "en": "{passed} passed, {failed} failed",
         "fr": "{passed} réussis, {failed} en échec",
     },
-    "failed": {"en": "That did not work: {message}{code}{fix}", "fr": "Cela n'a pas marché : {message}{code}{fix}"},
+    "failed": {
+        "en": "That did not work: {message}{code}{fix}",
+        "fr": "Cela n'a pas marché : {message}{code}{fix}",
+    },
     "applied": {
         "en": "Done: {plan} is committed as {commit} on {branch}.",
         "fr": "C'est fait : {plan} est commité ({commit}) sur {branch}.",
