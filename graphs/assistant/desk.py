@@ -20,6 +20,7 @@ from core.errors import Unavailable, revive
 from core.http.context import Tool
 from core.http.front import Caller, Offer
 from core.store import Run, RunEnded, RunTaken
+from graphs.front.kinds import Kind, Tell
 from graphs.integrate.served import Integrate, IntegrateInput
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ class Desk:
     catalog: Offer
     reads: Mapping[str, Tool]
     """Tools of the toolbox that only read, by name."""
-    now: Callable[[], float] = time.monotonic
 
     def plan(self, caller: Caller, asked: IntegrateInput, trace: str) -> Standing:
         """The same input is the same run, so a plan that is made twice is there once."""
@@ -67,7 +67,7 @@ class Desk:
             run = self.store.runs.get(tenant, run_id)
             if run.state == "waiting":
                 run = self.integrate.answered(run, answer, actor)
-            return self._standing(self._stopped(run))
+            return self._standing(stopped(self.integrate, self.store, run))
 
         return apart(work)
 
@@ -98,24 +98,26 @@ class Desk:
             place = self.integrate.config(run, "")["configurable"]["thread_id"]
             self.integrate.offer.graph.checkpointer.delete_thread(place)
             run = runs.reopen(run.tenant, run.id)
-        return self._standing(run if run.state == "waiting" else self._stopped(run))
-
-    def _stopped(self, run: Run) -> Run:
-        until = self.now() + _PATIENCE_S
-        while not run.has_ended and run.state != "waiting":
-            try:
-                return self.integrate.drive(run, _unheard)
-            except (RunTaken, RunEnded):
-                if self.now() > until:
-                    raise PlanSlow("The plan's run is still under way.", run=run.id) from None
-                threading.Event().wait(_LOOK_S)
-                run = self.store.runs.get(run.tenant, run.id)
-        return run
+        return self._standing(run if run.state == "waiting" else stopped(self.integrate, self.store, run))
 
     def _standing(self, run: Run) -> Standing:
         state = self.integrate.offer.graph.get_state(self.integrate.config(run, ""))
         asked = [each.value["action_requests"][0]["description"] for each in state.interrupts]
         return Standing(run, state.values, asked[0] if asked and run.state == "waiting" else "")
+
+
+def stopped(kind: Kind, store: Store, run: Run, tell: Tell = lambda mode, data: None) -> Run:  # noqa: ARG005  # the callable's form
+    """The run once it ended or waits: driven here, or waited for where another worker is at it."""
+    until = time.monotonic() + _PATIENCE_S
+    while not run.has_ended and run.state != "waiting":
+        try:
+            return kind.drive(run, tell)
+        except (RunTaken, RunEnded):
+            if time.monotonic() > until:
+                raise PlanSlow("The run is still under way.", run=run.id) from None
+            threading.Event().wait(_LOOK_S)
+            run = store.runs.get(run.tenant, run.id)
+    return run
 
 
 def apart(work: Callable[[], T]) -> T:
@@ -127,10 +129,6 @@ def apart(work: Callable[[], T]) -> T:
         return work()
 
     return contextvars.copy_context().run(alone)
-
-
-def _unheard(mode: str, data: Any) -> None:
-    """The conversation shows the plan, not each step towards it."""
 
 
 def rules(docs: Path) -> dict[str, Tool]:

@@ -64,7 +64,7 @@ def taken(text: str, counter: Counter, blobs: Blobs, reads: Reads | None = None)
     text = _bare(text, put)
     text = _URL.sub(lambda hit: _url(hit[0], counter), text)
     if reads is not None:
-        text = _PATH.sub(lambda hit: put(reads(hit[0])), text)
+        text = _PATH.sub(lambda hit: hit[0] if (found := reads(hit[0])) is None else put(found), text)
     return _RUN.sub(lambda hit: counter.run(hit[0]), text)
 
 

@@ -58,7 +58,7 @@ class AssistantOutput(BaseModel):
     messages: list[dict[str, Any]] = Field(description="The conversation; the last message is the reply.")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Assistant:
     """The kind of run that a turn of the assistant is; see `graphs.front.kinds.Kind`."""
 

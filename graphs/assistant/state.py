@@ -43,5 +43,5 @@ class Deps:
     approved: Mapping[str, str] = field(default_factory=dict)
 
 
-Reads = Callable[[str], str]
-"""The text of a file of this machine; only where the person who asks sits at it."""
+Reads = Callable[[str], str | None]
+"""The text of a file of this machine, None for what is no file; only where the person sits at it."""
