@@ -1,0 +1,99 @@
+"""Make the models that sit in a gateway's seats. None of them tries again by itself: the gateway does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from core import telemetry
+from core.gateway import until
+from core.gateway.budget import Price
+from core.gateway.errors import ModelMissing
+
+OPENAI = "https://api.openai.com/v1"
+PRICES = {
+    "gpt-4.1": Price(2.0, 8.0),
+    "gpt-4.1-mini": Price(0.4, 1.6),
+    "gpt-4.1-nano": Price(0.1, 0.4),
+}
+"""OpenAI's own, per million tokens. Of every other model the price has to be given."""
+
+
+def openai(
+    model: str, key: str, base_url: str = OPENAI, *, timeout_s: float = 20.0, temperature: float | None = 0.0
+) -> BaseChatModel:
+    """Of OpenAI, or of any server that speaks its protocol. The environment redirects nothing."""
+    try:
+        import httpx  # noqa: PLC0415  # with the rest: 1.2 s CPU, and the planner needs none of it
+        from langchain_openai import ChatOpenAI  # noqa: PLC0415  # as above
+    except ImportError as error:
+        raise ModelMissing(f"langchain-openai is not installed: {error}.") from error
+    telemetry.known_secret(key)
+    timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0))
+
+    class Reading(httpx.SyncByteStream):
+        """Ends when the call is over, however slowly bytes keep coming."""
+
+        def __init__(self, stream: Any) -> None:
+            self._stream = stream
+
+        def __iter__(self) -> Iterator[bytes]:
+            for part in self._stream:
+                if until.is_over():
+                    raise httpx.ReadTimeout("the call is over")
+                yield part
+
+        def close(self) -> None:
+            self._stream.close()
+
+    class Transport(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = super().handle_request(request)
+            response.stream = Reading(response.stream)
+            return response
+
+    return ChatOpenAI(
+        model=model,
+        api_key=lambda: key,
+        base_url=base_url,
+        organization="",
+        max_retries=0,
+        timeout=timeout,
+        temperature=temperature,
+        stream_usage=base_url == OPENAI,  # other servers may refuse an option they do not know
+        use_responses_api=False,
+        http_client=httpx.Client(transport=Transport(), timeout=timeout),
+    )
+
+
+def litellm(
+    model: str, key: str = "", base_url: str = "", *, timeout_s: float = 20.0, temperature: float | None = 0.0
+) -> BaseChatModel:
+    """Of any provider, by LiteLLM's name for it, such as `anthropic/claude-sonnet-4-5`.
+
+    Without a key LiteLLM takes the provider's own variable. LiteLLM is imported by the first call.
+    """
+    try:
+        from langchain_openai import ChatOpenAI  # noqa: PLC0415  # 1.2 s CPU, and the planner needs none of it
+    except ImportError as error:
+        raise ModelMissing(f"langchain-openai is not installed: {error}.") from error
+    from core.gateway import anyone  # noqa: PLC0415  # only with the import above
+
+    telemetry.known_secret(key)
+    fixed: dict[str, Any] = {"timeout": timeout_s, "num_retries": 0, "max_retries": 0}
+    if key:
+        fixed["api_key"] = key
+    if base_url:
+        fixed["api_base"] = base_url
+    return ChatOpenAI(
+        model=model,
+        api_key=lambda: "none",  # LiteLLM has the real one
+        base_url=OPENAI,  # and the real address
+        temperature=temperature,
+        max_retries=0,
+        use_responses_api=False,
+        client=anyone.Completions(fixed),
+        async_client=anyone.AsyncCompletions(fixed),
+    )
