@@ -117,16 +117,16 @@ def _policies(folder: Path | None) -> dict[str, str] | None:
 
 def explained(rule: str | None, folder: Path, terminal: Terminal) -> int:
     """One rule's section, or the list of all titles."""
-    sections = sections(folder)
+    found = sections(folder)
     if rule is None:
-        terminal.result({}, "\n".join(text.partition("\n")[0] for _, text in sorted(sections.items())))
+        terminal.result({}, "\n".join(text.partition("\n")[0] for _, text in sorted(found.items())))
         return DONE
     code = rule.upper()
-    if code not in sections:
-        near = closest(code, sections)
+    if code not in found:
+        near = closest(code, found)
         hint = f" Did you mean {near}?" if near else ""
         raise RuleUnknown(f"There is no rule {rule}.{hint}")
-    terminal.result({}, sections[code])
+    terminal.result({}, found[code])
     return DONE
 
 

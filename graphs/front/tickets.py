@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import AppError
@@ -116,32 +116,42 @@ class Computed:
     ask: Ask
     config: dict[str, Any]
     thread: str = ""
-    _values: Mapping[str, Any] = field(default_factory=dict)
+    _ended: Outcome | None = None
 
     async def events(self, after: int = -1) -> AsyncIterator[Event]:  # noqa: ARG002  # nothing was kept to skip
-        modes = [*self.ask.modes]
+        values: Mapping[str, Any] = {}
+        problem: Mapping[str, Any] | None = None
         seq = 0
+        modes = list({*self.ask.modes, "values"})
         try:
             async for mode, data in self.offer.graph.astream(
                 dict(self.ask.input or {}), self.config, stream_mode=modes, **self._stops
             ):
-                yield Event(seq, mode, data)
-                seq += 1
-                if mode == "values":
-                    self._values = data
+                values = data if mode == "values" else values
+                if mode in self.ask.modes:
+                    yield Event(seq, mode, data)
+                    seq += 1
+            problem = values.get("problem")
         except Exception as error:  # noqa: BLE001  # a flow is somebody's plug-in: it may throw anything
-            yield Event(seq, "error", told(error, self.run))
-            return
-        if problem := self._values.get("problem"):
+            problem = told(error, self.run)
+        self._end(values, problem)
+        if problem:
             yield Event(seq, "error", problem)
 
     async def outcome(self) -> Outcome:
+        """Works on the run, or says how it ended where its events were read to their end."""
+        if self._ended is not None:
+            return self._ended
         try:
             values = await self.offer.graph.ainvoke(dict(self.ask.input or {}), self.config, **self._stops)
         except Exception as error:  # noqa: BLE001  # as above
-            return Outcome(self.run, "", "failed", {}, problem=told(error, self.run))
-        problem = values.get("problem")
-        return Outcome(self.run, "", "failed" if problem else "done", values, problem=problem)
+            return self._end({}, told(error, self.run))
+        return self._end(values, values.get("problem"))
+
+    def _end(self, values: Mapping[str, Any], problem: Mapping[str, Any] | None) -> Outcome:
+        state: State = "failed" if problem else "done"
+        self._ended = Outcome(self.run, "", state, values, problem=problem)
+        return self._ended
 
     async def state(self) -> State:
         return "admitted"  # it is worked on while somebody waits for it, and nowhere else
