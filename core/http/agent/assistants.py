@@ -13,7 +13,7 @@ from core.http.agent.wire import Json
 from core.http.front import Caller, Front, GraphUnknown, Offer
 
 AssistantId = Annotated[Name, Path()]
-Depth = Annotated[bool | Annotated[int, Field(ge=1, le=100)], Query()]
+Depth = Annotated[bool | Annotated[int, Field(ge=0, le=100)], Query()]
 
 
 def offer(front: Front, caller: Caller, name: str) -> Offer:
