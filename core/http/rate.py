@@ -1,6 +1,8 @@
-"""How often somebody may ask: a moving window per key, and per address for who shows none.
+"""How often somebody may ask: a sliding minute per key, and per address for who shows none.
 
-In memory, or in Redis where several servers count together. Redis gone: each counts for itself.
+The count of the last minute is taken from two counters, the one before weighted by what is left of
+it: a window of single hits costs a third of a small request. In memory, or in Redis where several
+servers count together. Redis gone: each counts for itself, and asks again after a rest.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from typing import Any, ClassVar
 
 from core.errors import Unavailable
 from core.http.limits import Limits
+
+_REST_S = 5.0
 
 
 class TooMany(Unavailable):
@@ -28,14 +32,15 @@ class Rate:
 
     def __init__(self, limits: Limits, *, redis_url: str = "", log: Callable[..., None]) -> None:
         from limits import RateLimitItemPerMinute  # noqa: PLC0415  # 0.1 s CPU, and only servers count
-        from limits.aio.storage import MemoryStorage  # noqa: PLC0415  # as above
-        from limits.aio.strategies import MovingWindowRateLimiter  # noqa: PLC0415  # as above
+        from limits.storage import MemoryStorage  # noqa: PLC0415  # as above
+        from limits.strategies import SlidingWindowCounterRateLimiter  # noqa: PLC0415  # as above
 
         self._by_key = RateLimitItemPerMinute(limits.per_key, namespace="key")
         self._by_peer = RateLimitItemPerMinute(limits.per_peer, namespace="peer")
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = _shared(redis_url) if redis_url else None
         self._log = log
+        self._rests_until = 0.0
 
     async def by_key(self, actor: str) -> None:
         await self._count(self._by_key, actor)
@@ -44,34 +49,40 @@ class Rate:
         await self._count(self._by_peer, _network(address))
 
     async def _count(self, item: Any, name: str) -> None:
-        if self._shared is not None:
-            try:
-                await _take(self._shared, item, name)
-            except TooMany:
-                raise
-            except Exception as error:  # noqa: BLE001  # whatever the client library throws, requests go on
-                self._log("rate.redis_gone", why=type(error).__name__)
-            else:
-                return
-        await _take(self._own, item, name)
+        if self._shared is not None and await self._counted_together(item, name):
+            return
+        if not self._own.hit(item, name):
+            raise _refusal(item, self._own.get_window_stats(item, name).reset_time)
+
+    async def _counted_together(self, item: Any, name: str) -> bool:
+        """False where Redis does not answer; it is then not asked for a while."""
+        if time.monotonic() < self._rests_until:
+            return False
+        try:
+            is_free = await self._shared.hit(item, name)
+            reset = 0.0 if is_free else (await self._shared.get_window_stats(item, name)).reset_time
+        except Exception as error:  # noqa: BLE001  # whatever the client library throws, requests go on
+            self._rests_until = time.monotonic() + _REST_S
+            self._log("rate.redis_gone", why=type(error).__name__)
+            return False
+        if not is_free:
+            raise _refusal(item, reset)
+        return True
 
 
-async def _take(limiter: Any, item: Any, name: str) -> None:
-    if await limiter.hit(item, name):
-        return
-    window = await limiter.get_window_stats(item, name)
-    wait = max(1, math.ceil(window.reset_time - time.time()))
-    raise TooMany("Too many requests in a minute.", limit=item.amount, retry_after_s=wait)
+def _refusal(item: Any, reset_time: float) -> TooMany:
+    wait = max(1, math.ceil(reset_time - time.time()))
+    return TooMany("Too many requests in a minute.", limit=item.amount, retry_after_s=wait)
 
 
 def _shared(url: str) -> Any:
     from limits.aio.storage import RedisStorage  # noqa: PLC0415  # only where Redis is configured
-    from limits.aio.strategies import MovingWindowRateLimiter  # noqa: PLC0415  # as above
+    from limits.aio.strategies import SlidingWindowCounterRateLimiter  # noqa: PLC0415  # as above
 
     storage = RedisStorage(
         f"async+{url}", implementation="redispy", key_prefix="autoweave:rate", socket_timeout=1.0
     )
-    return MovingWindowRateLimiter(storage)
+    return SlidingWindowCounterRateLimiter(storage)
 
 
 def _network(address: str) -> str:
