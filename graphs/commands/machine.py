@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import click
@@ -38,13 +39,12 @@ def graph() -> None:
 
 
 @graph.command("draw")
-@click.argument("name", type=click.Choice(["integrate"]), default="integrate")
-def draw(name: str) -> int:  # noqa: ARG001  # one graph so far; the name is checked by click
+@click.argument("name", type=click.Choice(["integrate", "catalog"]), default="integrate")
+def draw(name: str) -> int:
     """Print the graph as a Mermaid picture, drawn from the code."""
     opening.switch()
-    from graphs.integrate import graph as integrate_graph  # noqa: PLC0415  # LangGraph: 1.9 CPU s
-
-    Terminal.of("text").result({}, integrate_graph.build().get_graph().draw_mermaid())
+    made: Any = importlib.import_module(f"graphs.{name}.graph").build()  # LangGraph: 1.9 CPU s
+    Terminal.of("text").result({}, made.get_graph().draw_mermaid())
     return DONE
 
 
