@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_Index = dict[tuple[int, str], list[APIRoute]]
-"""By number of segments and first segment (empty where it is a parameter); most literal paths first."""
+_Index = dict[tuple[int, str, str], list[APIRoute]]
+"""By number of segments, first and last one (empty where it is a parameter); most literal paths first."""
 
 
 class Switch:
@@ -39,9 +39,9 @@ class Switch:
         """The route; None where the index knows no such path. Where the path is there and takes other
         methods, that is the answer: `/threads/search` is never the thread of that name."""
         path = scope["path"]
-        first, count = path[1:].partition("/")[0], path.count("/")
+        first, last, count = path[1:].partition("/")[0], path.rpartition("/")[2], path.count("/")
         other: APIRoute | None = None
-        for key in ((count, first), (count, "")):
+        for key in ((count, first, last), (count, first, ""), (count, "", last), (count, "", "")):
             for route in self._index.get(key, ()):
                 if other is not None and route.path != other.path:
                     _refuse(self._index[key], other.path)
@@ -64,8 +64,8 @@ def _index(routes: Sequence[BaseRoute]) -> _Index:
     made: _Index = {}
     for route in leaves(routes):
         if ":path}" not in route.path:
-            first = route.path[1:].partition("/")[0]
-            key = (route.path.count("/"), "" if "{" in first else first)
+            first, last = route.path[1:].partition("/")[0], route.path.rpartition("/")[2]
+            key = (route.path.count("/"), "" if "{" in first else first, "" if "{" in last else last)
             made.setdefault(key, []).append(route)
     for group in made.values():
         group.sort(key=lambda route: [("{" in part, part) for part in route.path.split("/")])
