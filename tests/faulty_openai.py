@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,8 +73,8 @@ class Server:
         self.hits: Counter[str] = Counter()
         self.asked: list[dict[str, Any]] = []
         self.replies: dict[str, list[Any]] = {"ok": [answer()], "badtool": [calling('{"a": 1, "b": ')]}
-        self.gone = threading.Semaphore(0)
-        """Released when a client goes away from a fault that would never end."""
+        self.gone = defaultdict(lambda: threading.Semaphore(0))
+        """By fault: released when a client goes away from one that would never end."""
         self.port = 0
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -141,9 +141,10 @@ class Server:
     async def _close(self, _: Any, writer: asyncio.StreamWriter) -> bool:
         return False
 
-    async def _hang(self, reader: asyncio.StreamReader, _: Any) -> bool:
-        await reader.read()  # until the client goes away
-        self.gone.release()
+    async def _hang(self, reader: asyncio.StreamReader, _: Any, fault: str = "hang") -> bool:
+        with contextlib.suppress(ConnectionError):
+            await reader.read()  # until the client goes away
+        self.gone[fault].release()
         return False
 
     async def _trunc(self, _: Any, writer: asyncio.StreamWriter) -> bool:
@@ -160,7 +161,7 @@ class Server:
             writer.write(body[number : number + 1])
             if (await asyncio.wait({leaves}, timeout=0.5))[0]:
                 break
-        self.gone.release()
+        self.gone["drip"].release()
         return False
 
     async def _ssecut(self, _: Any, writer: asyncio.StreamWriter) -> bool:
@@ -178,7 +179,7 @@ class Server:
 
     async def _sseslow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         await _stream(writer, _words(3), is_ended=False)
-        return await self._hang(reader, writer)
+        return await self._hang(reader, writer, "sseslow")
 
 
 _DONE = "data: [DONE]\n\n"

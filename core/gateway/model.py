@@ -52,6 +52,21 @@ class Gateway(BaseChatModel):
                 found[name] = max(found[name], phase, key=_WORST.__getitem__)
         return found
 
+    def close(self) -> None:
+        """Close the connections that threads made."""
+        for seat in self.seats:
+            client = getattr(seat.model, "http_client", None)
+            if client is not None:
+                client.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop, and those that threads made."""
+        self.close()
+        for seat in self.seats:
+            client = getattr(seat.model, "http_async_client", None)
+            if client is not None:
+                await client.aclose()
+
     def bind_tools(
         self,
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],

@@ -15,7 +15,7 @@ from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, PrivateAttr
+from pydantic import ConfigDict, PrivateAttr, SkipValidation
 
 Reply = str | AIMessage | Exception | Callable[[list[BaseMessage]], AIMessage]
 
@@ -32,7 +32,7 @@ class Scripted(BaseChatModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    replies: tuple[Reply, ...]
+    replies: SkipValidation[tuple[Reply, ...]]
     _prompts: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _bound: list[tuple[str, ...]] = PrivateAttr(default_factory=list)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
 from core import telemetry
-from core.gateway import until
 from core.gateway.budget import Price
 from core.gateway.errors import ModelMissing
 
@@ -28,31 +26,12 @@ def openai(
     try:
         import httpx  # noqa: PLC0415  # with the rest: 1.2 s CPU, and the planner needs none of it
         from langchain_openai import ChatOpenAI  # noqa: PLC0415  # as above
+
+        from core.gateway import wire  # noqa: PLC0415  # imports httpx
     except ImportError as error:
         raise ModelMissing(f"langchain-openai is not installed: {error}.") from error
     telemetry.known_secret(key)
     timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0))
-
-    class Reading(httpx.SyncByteStream):
-        """Ends when the call is over, however slowly bytes keep coming."""
-
-        def __init__(self, stream: Any) -> None:
-            self._stream = stream
-
-        def __iter__(self) -> Iterator[bytes]:
-            for part in self._stream:
-                if until.is_over():
-                    raise httpx.ReadTimeout("the call is over")
-                yield part
-
-        def close(self) -> None:
-            self._stream.close()
-
-    class Transport(httpx.HTTPTransport):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            response = super().handle_request(request)
-            response.stream = Reading(response.stream)
-            return response
 
     return ChatOpenAI(
         model=model,
@@ -64,7 +43,8 @@ def openai(
         temperature=temperature,
         stream_usage=base_url == OPENAI,  # other servers may refuse an option they do not know
         use_responses_api=False,
-        http_client=httpx.Client(transport=Transport(), timeout=timeout),
+        http_client=httpx.Client(transport=wire.Transport(verify=wire.trusted()), timeout=timeout),
+        http_async_client=httpx.AsyncClient(transport=wire.AsyncTransport(), timeout=timeout),
     )
 
 
@@ -73,7 +53,7 @@ def litellm(
 ) -> BaseChatModel:
     """Of any provider, by LiteLLM's name for it, such as `anthropic/claude-sonnet-4-5`.
 
-    Without a key LiteLLM takes the provider's own variable. LiteLLM is imported by the first call.
+    Without a key LiteLLM takes the provider's own variable. LiteLLM is imported here and nowhere before.
     """
     try:
         from langchain_openai import ChatOpenAI  # noqa: PLC0415  # 1.2 s CPU, and the planner needs none of it
@@ -81,6 +61,7 @@ def litellm(
         raise ModelMissing(f"langchain-openai is not installed: {error}.") from error
     from core.gateway import anyone  # noqa: PLC0415  # only with the import above
 
+    library = anyone.load()
     telemetry.known_secret(key)
     fixed: dict[str, Any] = {"timeout": timeout_s, "num_retries": 0, "max_retries": 0}
     if key:
@@ -94,6 +75,6 @@ def litellm(
         temperature=temperature,
         max_retries=0,
         use_responses_api=False,
-        client=anyone.Completions(fixed),
-        async_client=anyone.AsyncCompletions(fixed),
+        client=anyone.Completions(library, fixed),
+        async_client=anyone.AsyncCompletions(library, fixed),
     )
