@@ -112,6 +112,7 @@ def _wrap(app: FastAPI, parts: Parts, door: Door) -> None:
     app.add_middleware(Replay, replies=parts.replies)
     app.add_middleware(Body, limits=parts.limits, forms=frozenset({"/login"}))
     rate = Rate(parts.limits, redis_url=parts.redis_url, log=parts.log)
+    app.state.rate = rate  # whoever ends the server closes it
     opened = frozenset({"/metrics"}) if parts.is_metrics_open else frozenset[str]()
     app.add_middleware(Gate, door=door, rate=rate, opened=opened)
     app.add_middleware(Head, limits=parts.limits)

@@ -38,7 +38,7 @@ class Rate:
         self._by_key = RateLimitItemPerMinute(limits.per_key, namespace="key")
         self._by_peer = RateLimitItemPerMinute(limits.per_peer, namespace="peer")
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._shared = _shared(redis_url) if redis_url else None
+        self._shared: Any = _shared(redis_url) if redis_url else None
         self._log = log
         self._rests_until = 0.0
 
@@ -47,6 +47,11 @@ class Rate:
 
     async def by_peer(self, address: str) -> None:
         await self._count(self._by_peer, _network(address))
+
+    async def close(self) -> None:
+        """Give the shared counter's connections back."""
+        if self._shared is not None:
+            await self._shared.storage.bridge.get_connection().aclose()
 
     async def _count(self, item: Any, name: str) -> None:
         if self._shared is not None and await self._counted_together(item, name):

@@ -69,6 +69,8 @@ async def test_servers_that_share_a_redis_count_together(ground: Ground, tmp_pat
         apps = [ground.app(limits=Limits(per_key=2), redis_url=server.url) for _ in range(2)]
         async with client(apps[0], ACME) as one, client(apps[1], ACME) as two:
             statuses = [(await asked.get("/ready")).status_code for asked in (one, two, one, two)]
+        for app in apps:
+            await app.state.rate.close()
 
     assert statuses == [200, 200, 429, 429]
 
