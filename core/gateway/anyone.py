@@ -7,7 +7,6 @@ times as much per call, and leaves out what an answer lacks.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from core.gateway.errors import ModelMissing
@@ -48,8 +47,7 @@ class Completions:
         return _Raw(self)
 
     def create(self, **payload: Any) -> Any:
-        answer = self._litellm.completion(**payload, **self._fixed)
-        return _Stream(answer) if payload.get("stream") else answer.model_dump()
+        return self._litellm.completion(**payload, **self._fixed).model_dump()
 
 
 class _Raw:
@@ -70,8 +68,7 @@ class AsyncCompletions:
         return _AsyncRaw(self)
 
     async def create(self, **payload: Any) -> Any:
-        answer = await self._litellm.acompletion(**payload, **self._fixed)
-        return _AsyncStream(answer) if payload.get("stream") else answer.model_dump()
+        return (await self._litellm.acompletion(**payload, **self._fixed)).model_dump()
 
 
 class _AsyncRaw:
@@ -80,33 +77,3 @@ class _AsyncRaw:
 
     async def create(self, **payload: Any) -> _Parsed:
         return _Parsed(await self._inner.create(**payload))
-
-
-class _Stream:
-    def __init__(self, parts: Any) -> None:
-        self._parts = parts
-
-    def __enter__(self) -> _Stream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        for part in self._parts:
-            yield part.model_dump()
-
-
-class _AsyncStream:
-    def __init__(self, parts: Any) -> None:
-        self._parts = parts
-
-    async def __aenter__(self) -> _AsyncStream:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        async for part in self._parts:
-            yield part.model_dump()

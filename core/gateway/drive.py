@@ -137,6 +137,8 @@ async def _aask(call: Call) -> Answer:
 
 def _whole(parts: list[BaseMessage]) -> Answer:
     """The message that the parts make. LangChain mends cut-off arguments by guessing; that is undone here."""
+    if len(parts) == 1 and type(parts[0]) is AIMessage:  # from a model that does not stream
+        return Answer(parts[0], (AIMessageChunk(**parts[0].model_dump(exclude={"type"})),))
     chunks = [part for part in parts if isinstance(part, AIMessageChunk)]
     if not chunks or len(chunks) < len(parts):
         raise ValueError("the stream held no answer")

@@ -63,7 +63,9 @@ def litellm(
 
     library = anyone.load()
     telemetry.known_secret(key)
-    fixed: dict[str, Any] = {"timeout": timeout_s, "num_retries": 0, "max_retries": 0}
+    # With tools it loads its proxy's MCP handler first, which needs mcp 2 (we serve by mcp 1): not for us.
+    fixed: dict[str, Any] = {"_skip_mcp_handler": True}
+    fixed |= {"timeout": timeout_s, "num_retries": 0, "max_retries": 0}
     if key:
         fixed["api_key"] = key
     if base_url:
@@ -75,6 +77,7 @@ def litellm(
         temperature=temperature,
         max_retries=0,
         use_responses_api=False,
+        disable_streaming=True,  # LiteLLM gives a stream that was cut a finish reason of its own
         client=anyone.Completions(library, fixed),
         async_client=anyone.AsyncCompletions(library, fixed),
     )

@@ -55,7 +55,7 @@ SCRIPT = """
     told["far"] = far
     print(json.dumps(told))
 """
-WHYS = {"e401": "key", "e500": "server", "r429": "rate", "quota": "money", "ctx": "long", "html": "broken"}
+WHYS = {"e401": "key", "e500": "server", "r429": "rate", "quota": "money", "ctx": "long", "html": "server"}
 
 
 @pytest.fixture(scope="module")

@@ -196,6 +196,23 @@ def test_a_stream_is_shown_in_the_parts_it_came_in(makes: Makes) -> None:
     assert [one["seat"] for one in signed] == ["primary"]
 
 
+class Whole(Scripted):
+    """A model that does not stream, such as a planner may be."""
+
+    def _should_stream(self, **_: Any) -> bool:  # type: ignore[override]
+        return False
+
+
+@pytest.mark.parametrize("reply", ["by rules", call({"a": 1, "b": 2})])
+def test_a_seat_that_does_not_stream_answers_in_one_part(makes: Makes, reply: Any) -> None:
+    gateway = makes.gateway(planner=Whole(replies=(reply,)))
+
+    first, *_ = gateway.bind_tools([Add]).stream("hi")
+
+    assert first.text == "by rules" or first.tool_calls[0]["args"] == {"a": 1, "b": 2}
+    assert first.response_metadata["gateway"]["seat"] == "planner"
+
+
 async def test_nothing_of_a_stream_that_is_not_used_is_shown(makes: Makes) -> None:
     half = AIMessage("the first half", response_metadata={"finish_reason": ""})
 
