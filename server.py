@@ -33,12 +33,11 @@ from core.metrics import Metrics  # noqa: E402  # as above
 from core.telemetry.http import Traced  # noqa: E402  # as above
 from core.version import VERSION  # noqa: E402  # as above
 from graphs import means  # noqa: E402  # as above
-from graphs.catalog import served as catalog  # noqa: E402  # as above
 from graphs.front import health, tools  # noqa: E402  # as above
 from graphs.front.opened import Bounds, Opened, opened  # noqa: E402  # as above
 from graphs.integrate import session  # noqa: E402  # as above
 from graphs.integrate.places import MAIN  # noqa: E402  # as above
-from graphs.integrate.served import Integrate  # noqa: E402  # as above
+from graphs.offered import Offered  # noqa: E402  # as above
 
 if TYPE_CHECKING:
     from core.http.context import Shelf
@@ -93,14 +92,13 @@ async def serve(known: Settings) -> None:
         stack.callback(lambda: recording.close() if recording else None)
         work = stack.enter_context(session.opened(means.of(known, is_warm=True), lambda _: None))
         running = Running(known, work, Metrics(), recording, _dev(known, work))
-        kind = await asyncio.to_thread(Integrate.of, work)
+        offered = await asyncio.to_thread(Offered.of, work)
         ended = health.counted(running.metrics)
-        extra = {"catalog": catalog.offered()}
         async with (
-            opened(work.store, {"integrate": kind}, _bounds(known), ended=ended, extra=extra) as hall,
+            opened(work.store, offered.kinds, _bounds(known), ended=ended, extra=offered.extra) as hall,
             _gauges(running, hall),
         ):
-            parts = _parts(running, hall, tools.shelf(work, hall, kind, ROOT / "docs"))
+            parts = _parts(running, hall, tools.shelf(work, hall, offered.integrate, ROOT / "docs"))
             await _until_told(apps.create_app(hall.front, parts), listener, hall, known)
 
 

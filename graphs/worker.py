@@ -32,7 +32,8 @@ _LOOK_S, _REAP_S = 1.0, 5.0
 
 async def work(known: Settings) -> None:
     """Until a signal."""
-    from graphs.integrate import served, session  # noqa: PLC0415  # after the switches
+    from graphs import offered  # noqa: PLC0415  # after the switches
+    from graphs.integrate import session  # noqa: PLC0415  # as above
 
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -40,8 +41,8 @@ async def work(known: Settings) -> None:
     with contextlib.ExitStack() as stack:
         _record(known, stack)
         box = stack.enter_context(session.opened(means.of(known, is_warm=True), lambda _: None))
-        kind = await asyncio.to_thread(served.Integrate.of, box)
-        async with opened(box.store, {"integrate": kind}, _bounds(known), ended=_ended):
+        kinds = (await asyncio.to_thread(offered.Offered.of, box)).kinds
+        async with opened(box.store, kinds, _bounds(known), ended=_ended):
             log.info("worker.working", slots=known.queue.workers, store=box.store.place)
             await told.wait()
             log.info("worker.draining", within_s=known.serve.drain_s)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUPS = ("corpus", "go", "postgres")
 
 
 def corpus_folder() -> Path | None:

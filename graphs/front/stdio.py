@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.http.context.stdio import serve_stdio
 from core.http.front import Caller
-from graphs.catalog import served as catalog
 from graphs.front import tools
 from graphs.front.opened import Bounds, opened
-from graphs.integrate.served import Integrate
+from graphs.offered import Offered
 
 if TYPE_CHECKING:
     from core.store import Run
@@ -29,7 +28,7 @@ def _uncounted(run: Run, took_s: float) -> None:
 
 
 async def _served(work: Session, tenant: str, docs: Path) -> None:
-    kind = Integrate.of(work)
-    kinds, extra = {"integrate": kind}, {"catalog": catalog.offered()}
+    offered = Offered.of(work)
+    kinds, extra = offered.kinds, offered.extra
     async with opened(work.store, kinds, Bounds(), ended=_uncounted, extra=extra) as hall:
-        await serve_stdio(tools.shelf(work, hall, kind, docs), Caller(tenant, work.actor))
+        await serve_stdio(tools.shelf(work, hall, offered.integrate, docs), Caller(tenant, work.actor))
