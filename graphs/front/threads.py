@@ -39,7 +39,7 @@ class Threads:
                 if if_exists != "do_nothing":
                     raise
                 row = rows.get(caller.tenant, thread)
-            return self._seen(row)
+            return self._seen(row, is_whole=True)
 
         return await asyncio.to_thread(work)
 
@@ -82,9 +82,8 @@ class Threads:
             if metadata is None:
                 self.books.store.threads.remove(caller.tenant, found.id)
                 return None
-            return self._seen(
-                self.books.store.threads.change(caller.tenant, found.id, metadata=dict(metadata))
-            )
+            changed = self.books.store.threads.change(caller.tenant, found.id, metadata=dict(metadata))
+            return self._seen(changed, is_whole=True)
 
         return await asyncio.to_thread(work)
 

@@ -129,6 +129,19 @@ async def test_a_thread_is_found_by_its_graph_and_tells_how_it_stands(opener: Op
     assert not other
 
 
+async def test_a_thread_that_is_there_already_comes_back_with_what_it_asks(opener: Opener) -> None:
+    async with opener() as front:
+        ticket = await front.runs.start(ACME, Ask("review", {"text": "hello"}))
+        await ticket.outcome()
+        again = await front.threads.create(ACME, thread=ticket.thread, metadata={}, if_exists="do_nothing")
+        changed = await front.threads.change(ACME, ticket.thread, metadata={"a": 1})
+
+    assert again.interrupts
+    assert changed is not None
+    assert changed.interrupts == again.interrupts
+    assert changed.values == {"text": "hello", "length": 5}
+
+
 async def test_a_history_is_newest_first_and_goes_on_before_a_checkpoint(opener: Opener) -> None:
     async with opener() as front:
         ticket = await front.runs.start(ACME, Ask("review", {"text": "hello"}))
