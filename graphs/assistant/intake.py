@@ -13,8 +13,8 @@ from typing import Any
 from core.blobs import Blobs
 from graphs.assistant.state import Reads
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_IS_SPEC = re.compile(r"""^\s*["']?(?:openapi|swagger)["']?\s*:""", re.MULTILINE)
+_FENCE = re.compile(r"[ \t]{0,20}(`{3,10}|~{3,10})")
+_IS_SPEC = re.compile(r"""^[ \t]*["']?(?:openapi|swagger)["']?[ \t]*:""", re.MULTILINE)
 _BARE_YAML = re.compile(r"^(?:openapi|swagger)\s*:", re.MULTILINE)
 _JSON_KEY = re.compile(r'"(?:openapi|swagger)"\s*:')
 _URL = re.compile(r"https?://[^\s<>\"'`]+")
@@ -60,12 +60,31 @@ def taken(text: str, counter: Counter, blobs: Blobs, reads: Reads | None = None)
     def put(content: str) -> str:
         return counter.spec({"blob": blobs.put(content.encode("utf-8", "surrogatepass"))})
 
-    text = _FENCE.sub(lambda hit: put(hit[2]) if _is_spec(hit[2]) else hit[0], text)
-    text = _bare(text, put)
+    text = _bare(_unfenced(text, put), put)
     text = _URL.sub(lambda hit: _url(hit[0], counter), text)
     if reads is not None:
         text = _PATH.sub(lambda hit: hit[0] if (found := reads(hit[0])) is None else put(found), text)
     return _RUN.sub(lambda hit: counter.run(hit[0]), text)
+
+
+def _unfenced(text: str, put: Callable[[str], str]) -> str:
+    """Without the fenced blocks that are documents. Line by line: an expression would take for ever."""
+    made: list[str] = []
+    lines = iter(text.split("\n"))
+    for line in lines:
+        fence = _FENCE.match(line)
+        if fence is None:
+            made.append(line)
+            continue
+        block, end = [], []
+        for inner in lines:
+            if inner.strip().startswith(fence[1]):
+                end = [inner]
+                break
+            block.append(inner)
+        content = "\n".join(block)
+        made += [put(f"{content}\n")] if _is_spec(content) else [line, *block, *end]
+    return "\n".join(made)
 
 
 def _bare(text: str, put: Callable[[str], str]) -> str:

@@ -49,12 +49,14 @@ def language(text: str) -> Language:
 
 
 _FENCED = re.compile(r"(`{3,}|~{3,}).*?(?:\1|\Z)", re.DOTALL)
-_QUOTE_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
+_QUOTE_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
+_READ = 20_000
+"""Characters of a message in which a request is looked for."""
 
 
 def _shown(said: str) -> str:
     """Without what the person only quotes: a fenced block or a quoted line asks for nothing."""
-    return _QUOTE_LINE.sub(" ", _FENCED.sub(" ", said)).replace("’", "'").strip()[:4000]
+    return _QUOTE_LINE.sub(" ", _FENCED.sub(" ", said[:_READ])).replace("’", "'").strip()[:4000]
 
 
 def _plain(text: str) -> str:
