@@ -160,6 +160,7 @@ class Server:
         for number in range(len(body)):
             writer.write(body[number : number + 1])
             if (await asyncio.wait({leaves}, timeout=0.5))[0]:
+                leaves.exception()
                 break
         self.gone["drip"].release()
         return False

@@ -6,6 +6,7 @@ threads and one for coroutines, do the waiting.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 
 from core import telemetry
 from core.breaker import Breakers, Permit
+from core.gateway import again, faults, form
 from core.gateway import budget as money
-from core.gateway import faults, form
+from core.gateway.again import Again
 from core.gateway.budget import Budget, Cost, Price
 from core.gateway.errors import BudgetSpent, ModelsUnavailable, SeatInvalid
 from core.gateway.faults import Fault
@@ -53,6 +55,8 @@ class Desk:
     now: Callable[[], float]  # wall-clock time, for a Retry-After that is a date
     ticks: Callable[[], float] = time.monotonic
     deadline_s: float = 60.0
+    chance: Callable[[], float] = random.random
+    again: Again = field(default_factory=Again)
     on_outcome: Callable[[str, str], None] = _nobody
     on_alarm: Callable[[str, str], None] = _nobody
     on_state: Callable[[str, str], None] = _nobody
@@ -94,7 +98,14 @@ class Answer:
     parts: tuple[AIMessageChunk, ...] = ()
 
 
-Step = Do | Call
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing for so long."""
+
+    seconds: float
+
+
+Step = Do | Call | Wait
 Course = Generator[Step, Any, Answer]
 
 
@@ -102,11 +113,14 @@ def run(desk: Desk, tenant: str, seats: Sequence[Seat], request: Request) -> Cou
     """The first whole and usable answer, or one error that says why there is none."""
     tokens = money.estimate(request.messages, request.wanted.tools)
     desk.budget.admit(tokens)
+    desk.again.earn()
     attempt = _Attempts(desk, tenant, request, tokens, until=desk.ticks() + desk.deadline_s)
     reserve = LOCAL_S if any(seat.is_local for seat in seats) else 0.0
+    last = next((seat for seat in reversed(seats) if not seat.is_local), None)
     for seat in seats:
-        left = attempt.left_s - (0.0 if seat.is_local else reserve)
-        got = yield from attempt.at(seat, max(left, LOCAL_S if seat.is_local else 0.0))
+        got = yield from attempt.at(seat, reserve)
+        if isinstance(got, Fault) and seat is last and (yield from attempt.may_again(got, reserve)):
+            got = yield from attempt.at(seat, reserve)
         if isinstance(got, Answer):
             return attempt.signed(got, seat)
     raise attempt.refusal(seats)
@@ -129,7 +143,16 @@ class _Attempts:
     def left_s(self) -> float:
         return self._until - self._desk.ticks()
 
-    def at(self, seat: Seat, left_s: float) -> Generator[Step, Any, Answer | None]:
+    def may_again(self, fault: Fault, reserve: float) -> Generator[Step, Any, bool]:
+        """Whether to ask the last model once more: nobody as good comes after it. Waits where it is."""
+        pause = again.pause_s(fault, self._desk.chance())
+        if pause is None or self.left_s - reserve < 2 * pause or not self._desk.again.spend():
+            return False
+        yield Wait(pause)
+        return True
+
+    def at(self, seat: Seat, reserve: float) -> Generator[Step, Any, Answer | Fault]:
+        left_s = max(self.left_s, LOCAL_S) if seat.is_local else self.left_s - reserve
         with telemetry.span(f"llm.{seat.name}", kind="LLM", **{"llm.model_name": seat.label}) as span:
             got = yield from self._admitted(seat, self._desk.ticks() + min(seat.timeout_s, left_s))
             if isinstance(got, Fault):
@@ -138,7 +161,7 @@ class _Attempts:
             outcome = got.why if isinstance(got, Fault) else self._how(seat)
             span.set(outcome=outcome)
         self._desk.on_outcome(seat.name, outcome)
-        return None if isinstance(got, Fault) else got
+        return got
 
     def _how(self, seat: Seat) -> str:
         return "mended" if self._mended == seat.name else "answered"

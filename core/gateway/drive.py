@@ -22,7 +22,7 @@ from langchain_core.messages import (
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from core.gateway import until
-from core.gateway.course import Answer, Call, Course, Do
+from core.gateway.course import Answer, Call, Course, Do, Wait
 
 _QUIET: RunnableConfig = {"callbacks": []}
 """A seat's own tokens are shown to nobody: they may be of an answer that is not used."""
@@ -36,7 +36,10 @@ def wait(course: Course) -> Answer:
             step = course.send(sent)
         except StopIteration as done:
             return _answer(done.value)
-        sent = step.work() if isinstance(step, Do) else _within(step)
+        if isinstance(step, Wait):
+            sent = threading.Event().wait(step.seconds)
+        else:
+            sent = step.work() if isinstance(step, Do) else _within(step)
 
 
 async def follow(course: Course, *, is_far: bool) -> Answer:
@@ -50,6 +53,9 @@ async def follow(course: Course, *, is_far: bool) -> Answer:
                 return _answer(done.value)
             if isinstance(step, Call):
                 sent = await _awithin(step)
+            elif isinstance(step, Wait):
+                await asyncio.sleep(step.seconds)
+                sent = None
             else:
                 sent = await asyncio.to_thread(step.work) if is_far else step.work()
     finally:

@@ -49,7 +49,7 @@ def test_the_primary_answers_while_it_is_well(makes: Makes) -> None:
 
 
 def test_the_planner_answers_where_no_model_does(makes: Makes) -> None:
-    down = [makes.scripted(Refused(500)) for _ in range(2)]
+    down = [makes.scripted(Refused(400)) for _ in range(2)]
 
     message = makes.gateway(*down, planner=makes.scripted("by rules")).invoke("hi")
 
