@@ -123,14 +123,15 @@ def _size(message: AnyMessage) -> int:
 
 
 def _is_known(request: ToolCallRequest) -> bool:
-    """Whether there is anything to ask a person; the tool itself refuses what is not there."""
-    return _plan(request.tool_call, request.state) is not None
+    """Whether there is anything to ask a person; the tool itself refuses what is not there, or asks
+    for nothing."""
+    return bool((_plan(request.tool_call, request.state) or {}).get("question"))
 
 
 def _described(tool_call: Any, state: Any, runtime: Any) -> str:  # noqa: ARG001  # LangChain's form
     """The plan with its diff, as the run of `integrate` asks it."""
     found = _plan(tool_call, state) or {}
-    return f"{found.get('question') or 'This plan was answered before.'}\n\nDigest: {found.get('digest')}"
+    return f"{found.get('question')}\n\nDigest: {found.get('digest')}"
 
 
 def _plan(tool_call: Any, state: Any) -> dict[str, Any] | None:

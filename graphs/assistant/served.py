@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import logs, prompts, telemetry
 from core.errors import AppError, Conflict
 from core.http.front import Caller, Offer
-from core.store import LeaseLost, Run, RunTaken
+from core.store import LeaseLost, Run, RunTaken, StoreBusy, StoreUnavailable
 from graphs import tracing
 from graphs.assistant import graph, turns
 from graphs.assistant.desk import Desk, rules
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from graphs.integrate.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
+LATER = (LeaseLost, RunTaken, StoreBusy, StoreUnavailable)
+"""Not this worker, or not now: the turn is gone on with by whoever finds it."""
 MODES = ["values", "updates", "messages"]
 _LOOK_S, _LOOKS = 0.1, 50
 
@@ -151,9 +153,9 @@ class Assistant:
         with Held(run, self.seat.store):
             try:
                 values, asked = self._streamed(run, tell)
-            except AppError as error:
-                if error.retryable or isinstance(error, LeaseLost | RunTaken):
-                    raise
+            except LATER:
+                raise
+            except AppError as error:  # a person waits: what a retry might mend they are told now
                 return runs.fail(run, problem=error.to_dict())
         if asked:
             return runs.wait(run, plan_digest=turns.digest(asked))

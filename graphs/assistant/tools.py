@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import Forbidden, NotFound
 from core.http import problems
+from core.http.front import NothingWaits
 from core.names import closest
 from graphs.assistant.desk import Standing
 from graphs.assistant.state import Deps
@@ -98,6 +99,8 @@ def plan_integration(asked: PlanAsked, runtime: ToolRuntime[Deps, Any]) -> Comma
 def apply_plan(asked: ApplyAsked, runtime: ToolRuntime[Deps, Any]) -> Mapping[str, Any]:
     deps = runtime.context
     found = _handle(runtime.state.get("plans"), asked.plan, "plan")
+    if not found["question"]:
+        raise NothingWaits(f"{asked.plan} asks for nothing: there is nothing to apply.")
     actor = deps.approved.get(found["digest"])
     if not actor:
         raise ApprovalMissing(f"Nobody approved {asked.plan}.")

@@ -100,6 +100,20 @@ async def test_a_plan_that_was_applied_is_not_applied_again_without_a_yes(work: 
     assert calls(again)[-1] == ("apply_plan", {"plan": "plan-1"})
 
 
+async def test_a_plan_that_changes_nothing_asks_nobody(work: session.Session) -> None:
+    plan = calling(("plan_integration", {"spec": "spec-1", "name": "shop"}))
+    again = calling(("apply_plan", {"plan": "plan-2"}))
+    script = [plan, calling(("apply_plan", {"plan": "plan-1"})), "applied", plan, again, "over"]
+    async with hall(work, Scripted(replies=script)) as opened:
+        chat = Chat(opened)
+        await chat.say(ORDER)
+        await chat.answer(YES)
+        ended = await chat.say("once more")
+
+    assert ended.state == "done"
+    assert "AW934" in results(ended)[-1].text
+
+
 def test_the_context_keeps_whole_turns_and_always_the_last() -> None:
     long = "x" * (rails.CONTEXT // 2)
     turns = [HumanMessage(long), AIMessage(long), HumanMessage("b"), AIMessage("c"), HumanMessage("d" * 10)]

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, ToolMessage
 
-from core.errors import AppError
+from core import telemetry
+from core.errors import Unavailable
 from core.http.front import Ask, NothingWaits, ThreadUnknown
+from graphs.assistant import graph
+from graphs.assistant.planner import Planner
 from graphs.assistant.turns import MessagesUnreadable
 from graphs.integrate import session
 from graphs.integrate.content import AnswerRefused
@@ -29,6 +32,7 @@ from tests.graphs.assistant.conftest import (
 )
 
 pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def commits(remote: Path) -> list[str]:
@@ -217,8 +221,42 @@ async def test_a_model_sees_a_handle_and_not_the_document(work: session.Session)
     assert not any("openapi:" in each.text for each in outcome.values["messages"])
 
 
+async def test_turns_of_one_thread_follow_one_another(work: session.Session) -> None:
+    async with hall(work, slots=2) as opened:
+        asks = [
+            Ask("assistant", said(text), thread="t", if_busy="enqueue")
+            for text in ("hello", "thanks", "aide")
+        ]
+        tickets = [await opened.front.runs.start(ACME, ask) for ask in asks]
+        outcomes = [await ticket.outcome() for ticket in tickets]
+
+    types = [each.type for each in outcomes[-1].values["messages"]]
+    assert [each.state for each in outcomes] == ["done"] * 3
+    assert types == ["human", "ai"] * 3
+
+
+async def test_a_turns_trace_names_the_prompt_and_its_digest(work: session.Session) -> None:
+    recorded = telemetry.set_up(keep=100)
+    try:
+        async with hall(work) as opened:
+            await Chat(opened).say("explain AW305")
+    finally:
+        recorded.close()
+
+    spans = {span.name: dict(span.attributes or {}) for span in recorded.spans()}
+    named = spans["assistant"]["prompt"]
+    assert str(named).startswith("assistant/system@")
+    assert {"assistant.explain", "assistant.model"} <= spans.keys()
+
+
+def test_its_drawing_is_in_the_docs() -> None:
+    drawn = graph.build(Planner()).get_graph().draw_mermaid()
+
+    assert drawn.strip() in (ROOT / "docs" / "assistant.md").read_text()
+
+
 async def test_a_model_that_fails_is_the_turns_problem(work: session.Session) -> None:
-    class Away(AppError):
+    class Away(Unavailable):
         """No model."""
 
     async with hall(work, Scripted(replies=[Away("No model answers.")])) as opened:
