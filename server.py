@@ -27,6 +27,7 @@ import uvicorn  # noqa: E402  # after the switches
 from core import blobs, logs, settings, telemetry  # noqa: E402  # as above
 from core.errors import AppError, Forbidden, Unavailable  # noqa: E402  # as above
 from core.http import app as apps  # noqa: E402  # as above
+from core.http import wire  # noqa: E402  # as above
 from core.http.front import Caller  # noqa: E402  # as above
 from core.http.limits import Limits  # noqa: E402  # as above
 from core.metrics import Metrics  # noqa: E402  # as above
@@ -146,16 +147,7 @@ async def _gauges(running: Running, hall: Opened) -> AsyncIterator[None]:
 
 async def _until_told(app: Any, listener: socket.socket, hall: Opened, known: Settings) -> None:
     drain_s = known.serve.drain_s
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=int(drain_s) + 1,
-        ws="none",
-        lifespan="off",
-    )
+    config = wire.config(app, drain_s=drain_s)
     server = Server(config)
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -175,6 +167,7 @@ async def _until_told(app: Any, listener: socket.socket, hall: Opened, known: Se
     log.info("server.draining", within_s=drain_s)
     server.should_exit = True  # takes no more; answers what it has begun
     await asyncio.gather(hall.drain(), serving)
+    await app.state.rate.close()
 
 
 @contextlib.contextmanager

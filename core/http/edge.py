@@ -61,7 +61,7 @@ class Edge:
             else:
                 await self._app(scope, receive, finished)
         except AppError as error:
-            await _late(problems.respond(error), status, scope, receive, finished)
+            await _late(_told(scope, error), status, scope, receive, finished)
         except Exception as error:  # noqa: BLE001  # the edge: a bug is logged whole and told in one line
             request = scopes.request_id(scope)
             self._log("http.bug", request=request, method=scope["method"], error=error)
@@ -101,6 +101,15 @@ class Edge:
                 "Access-Control-Max-Age": "600",
             },
         )
+
+
+def _told(scope: Scope, error: AppError) -> Response:
+    """What is refused before a route is found is refused in the form of who asks."""
+    if not scope["path"].startswith("/v1/"):
+        return problems.respond(error)
+    from core.http.completions import errors  # noqa: PLC0415  # it imports the routes' models
+
+    return errors.respond(error)
 
 
 def template(scope: Scope) -> str:

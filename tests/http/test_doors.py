@@ -110,3 +110,12 @@ async def test_the_document_lists_both_doors_with_their_locks() -> None:
     for method, path, _ in ROUTES:
         operation = document["paths"][path.replace("/talk", "/{model}")][method.lower()]
         assert operation["security"], path
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/chat/completions"])
+async def test_openai_clients_are_refused_in_their_own_form(app: Any, path: str) -> None:
+    async with client(app, REVOKED) as made:
+        answer = await made.post(path, json=CHAT)
+
+    assert answer.status_code == 401
+    assert answer.json()["error"]["type"] == "authentication_error"
