@@ -157,9 +157,12 @@ class _Attempts:
             got = yield from self._admitted(seat, self._desk.ticks() + min(seat.timeout_s, left_s))
             if isinstance(got, Fault):
                 self._passed.append((seat.name, got))
-                span.fail(f"{got.why}: {got.detail}" if got.detail else got.why)
+                if got.was_asked:
+                    span.fail(f"{got.why}: {got.detail}" if got.detail else got.why)
             outcome = got.why if isinstance(got, Fault) else self._how(seat)
             span.set(outcome=outcome)
+            if span.is_open:
+                span.set(**_said(self._request, got))
         self._desk.on_outcome(seat.name, outcome)
         return got
 
@@ -270,6 +273,23 @@ class _Attempts:
         said = ", ".join(f"{name}: {fault.why}" for name, fault in self._passed)
         wait = max(1, round(min(rests, default=1.0)))
         return ModelsUnavailable(f"No model answers ({said}).", passed=facts, retry_after_s=wait)
+
+
+def _said(request: Request, got: Answer | Fault) -> dict[str, Any]:
+    """For the trace, by OpenInference's names."""
+    asked: dict[str, Any] = {"input": request.messages[-1].text} if request.messages else {}
+    if isinstance(got, Fault):
+        return asked
+    usage = got.message.usage_metadata if isinstance(got.message, AIMessage) else None
+    counted = (
+        {
+            "llm.token_count.prompt": usage["input_tokens"],
+            "llm.token_count.completion": usage["output_tokens"],
+        }
+        if usage
+        else {}
+    )
+    return {**asked, **counted, "output": got.message.text}
 
 
 def check(seats: Sequence[Seat], budget: Budget) -> None:

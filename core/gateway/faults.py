@@ -47,6 +47,10 @@ class Fault:
         return self.verdict == "fatal"
 
     @property
+    def was_asked(self) -> bool:
+        return self.why not in {"resting", "spent"}
+
+    @property
     def is_billed(self) -> bool:
         """The provider may have worked, and may want money for it."""
         return self.why in _BILLED

@@ -49,7 +49,7 @@ class Wanted:
 
         if name not in self._schemas:
             parameters = next(_parameters(tool) for tool in self.tools if _name(tool) == name)
-            self._schemas[name] = jsonschema_rs.validator_for(_closed(parameters))
+            self._schemas[name] = jsonschema_rs.validator_for(_closed(parameters), offline=True)
         error = next(iter(self._schemas[name].iter_errors(arguments)), None)
         if error is None:
             return ""

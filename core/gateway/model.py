@@ -53,15 +53,14 @@ class Gateway(BaseChatModel):
         return found
 
     def close(self) -> None:
-        """Close the connections that threads made."""
+        """Close the connections that threads made. For the end of the process."""
         for seat in self.seats:
             client = getattr(seat.model, "http_client", None)
             if client is not None:
                 client.close()
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop, and those that threads made."""
-        self.close()
+        """Close the connections of this event loop, before it ends. The gateway goes on in others."""
         for seat in self.seats:
             client = getattr(seat.model, "http_async_client", None)
             if client is not None:

@@ -44,7 +44,7 @@ def openai(
         stream_usage=base_url == OPENAI,  # other servers may refuse an option they do not know
         use_responses_api=False,
         http_client=httpx.Client(transport=wire.Transport(verify=wire.trusted()), timeout=timeout),
-        http_async_client=httpx.AsyncClient(transport=wire.AsyncTransport(), timeout=timeout),
+        http_async_client=wire.AsyncClient(timeout),
     )
 
 

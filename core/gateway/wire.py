@@ -63,3 +63,14 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         own = self._by_loop.pop(asyncio.get_running_loop(), None)
         if own is not None:
             await own.aclose()
+
+
+class AsyncClient(httpx.AsyncClient):
+    """`aclose` is for one loop that ends. The others go on."""
+
+    def __init__(self, timeout: httpx.Timeout) -> None:
+        self._own = AsyncTransport()
+        super().__init__(transport=self._own, timeout=timeout)
+
+    async def aclose(self) -> None:
+        await self._own.aclose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -167,3 +168,14 @@ def test_the_environment_redirects_no_key(real: Real, monkeypatch: pytest.Monkey
     monkeypatch.setenv("OPENAI_API_KEY", "another")
 
     assert real.gateway(real.seat("ok")).invoke("hi").text == "ok"
+
+
+def test_one_gateway_serves_several_event_loops(real: Real) -> None:
+    gateway = real.gateway(real.seat("ok"))
+
+    async def ask() -> list[str]:
+        texts = [(await gateway.ainvoke("hi")).text for _ in range(2)]
+        await gateway.aclose()
+        return texts
+
+    assert [asyncio.run(ask()) for _ in range(2)] == [["ok", "ok"]] * 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +72,27 @@ async def test_servers_on_one_redis_share_breakers_and_budget(server: redis.Serv
         link.close()
 
 
+@pytest.mark.redis
+async def test_a_redis_that_hangs_holds_no_call(server: redis.Server) -> None:
+    from redis import Redis
+
+    link = Redis.from_url(server.url, socket_timeout=0.2)
+    cells = Shared(link, now=time.monotonic, log=lambda *_, **__: None)
+    breakers = Breakers(cells, now=time.time, chance=random.random)
+    desk = Desk(breakers, Budget(Caps(), cells, now=time.time), now=time.time)
+    gateway = Gateway(seats=(Seat("primary", Scripted(replies=("ok",) * 5), label="m"),), desk=desk)
+    link.ping()
+    server.signal(signal.SIGSTOP)
+    began = time.monotonic()
+
+    answers = [(await gateway.ainvoke("hi")).text for _ in range(5)]
+
+    assert answers == ["ok"] * 5
+    assert time.monotonic() - began < 1.5
+    server.signal(signal.SIGCONT)
+    link.close()
+
+
 def test_an_agent_calls_its_tools_through_any_seat(makes: Makes) -> None:
     def add(a: int, b: int) -> int:
         """Add two numbers."""
@@ -89,15 +112,20 @@ def test_an_agent_calls_its_tools_through_any_seat(makes: Makes) -> None:
 def test_each_seat_that_was_asked_is_a_span(makes: Makes) -> None:
     recorded = telemetry.set_up(keep=10)
 
+    usage = {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
+    fallback = makes.scripted(AIMessage("ok", usage_metadata=usage))
     with telemetry.span("assistant.answer"):
-        makes.gateway(makes.scripted(Refused(401)), makes.scripted("ok")).invoke("hi")
+        makes.gateway(makes.scripted(Refused(401)), fallback).invoke("hi")
 
     spans = {span.name: span for span in recorded.spans()}
     recorded.close()
     assert list(spans) == ["llm.primary", "llm.fallback", "assistant.answer"]
     assert spans["llm.primary"].attributes["openinference.span.kind"] == "LLM"
     assert spans["llm.primary"].attributes["outcome"] == "key"
-    assert spans["llm.fallback"].attributes["llm.model_name"] == "model-fallback"
+    answered = spans["llm.fallback"].attributes
+    assert answered["llm.model_name"] == "model-fallback"
+    assert (answered["input.value"], answered["output.value"]) == ("hi", "ok")
+    assert answered["llm.token_count.completion"] == 3
 
 
 def test_the_metrics_show_a_seats_breaker(makes: Makes) -> None:
