@@ -65,7 +65,9 @@ class Prompted(AgentMiddleware[AssistantState, Deps]):
         deps = request.runtime.context
         telemetry.note(prompt=f"{deps.prompt.name}@{deps.prompt.digest[:12]}")
         words = SystemMessage(deps.prompt.fill(tenant=deps.caller.tenant))
-        return handler(request.override(system_message=words, messages=recent(request.messages)))
+        shown = recent(request.messages)
+        model = deps.model or request.model
+        return handler(request.override(model=model, system_message=words, messages=shown))
 
 
 class Tidy(AgentMiddleware[AssistantState, Deps]):

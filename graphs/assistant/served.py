@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,7 @@ class Assistant:
     prompt: prompts.Prompt
     files: Reads | None = None
     """Reads a file that a message names; None wherever the person is not at this machine."""
+    of_tenant: Callable[[str], BaseChatModel] | None = None
 
     @classmethod
     def of(
@@ -81,8 +82,10 @@ class Assistant:
         *,
         catalog: Offer,
         files: Reads | None = None,
+        of_tenant: Callable[[str], BaseChatModel] | None = None,
     ) -> Assistant:
-        """Blocking: opens the store and the checkpoints, where they are not open yet."""
+        """Blocking: opens the store and the checkpoints, where they are not open yet. `of_tenant` gives
+        a tenant's own seat at the model, such as a gateway's `of`."""
         saver = work.seat.graph.checkpointer
         offer = Offer(
             id="assistant",
@@ -96,7 +99,7 @@ class Assistant:
         )
         desk = Desk(integrate, work.store, work.kept, catalog, rules(ROOT / "docs"))
         prompt = prompts.load(ROOT / "prompts", "assistant/system")
-        return cls(offer, work.seat, desk, prompt, files)
+        return cls(offer, work.seat, desk, prompt, files, of_tenant)
 
     def prepare(self, caller: Caller, asked: BaseModel, trace: str) -> Admission:
         """The messages are put away: a document in them may be large, and a row is read often. Each
@@ -196,7 +199,14 @@ class Assistant:
         given = self.seat.store.approvals.of(run.tenant, run.id)
         approved = {plan: each.actor for each in given for plan in each.content["approved"]}
         caller = Caller(run.tenant, str(run.input["actor"]))
-        return Deps(caller, self.desk, self.prompt, trace=str(run.input["trace"]), approved=approved)
+        return Deps(
+            caller,
+            self.desk,
+            self.prompt,
+            model=self.of_tenant(run.tenant) if self.of_tenant else None,
+            trace=str(run.input["trace"]),
+            approved=approved,
+        )
 
     def _supersede(self, run: Run, before: str | None) -> None:
         """A question that was not answered is over once the person writes something else."""

@@ -12,6 +12,8 @@ from langchain.agents.middleware.types import AgentState
 from core.http.front import Caller
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
     from core.prompts import Prompt
     from graphs.assistant.desk import Desk
 
@@ -39,6 +41,8 @@ class Deps:
     caller: Caller
     desk: Desk
     prompt: Prompt
+    model: BaseChatModel | None = None
+    """This tenant's own, where the one the agent was built with is everybody's."""
     trace: str = ""
     approved: Mapping[str, str] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -138,30 +139,33 @@ def _intent(messages: Sequence[BaseMessage], asked: str) -> Intent:
 
 def _after(messages: Sequence[BaseMessage], known: Mapping[str, Any], tongue: Language) -> AIMessage:
     """The results since the last call, in words; a plan that waits is put to the person at once."""
-    results: list[ToolMessage] = []
-    for each in reversed(messages):
-        if not isinstance(each, ToolMessage):
-            break
-        results.insert(0, each)
+    results = list(itertools.takewhile(lambda each: isinstance(each, ToolMessage), reversed(messages)))
     said: list[str] = []
     calls: list[ToolCall] = []
-    for each in results:
-        facts = _facts(each)
-        if each.name == "apply_plan" and facts is None:
+    for each in reversed(results):
+        name, facts = _tool(each, messages), _facts(each)
+        if name == "apply_plan" and facts is None:
             said.append(speaking.say("rejected", tongue))
             continue
         told = facts if facts is not None else {"failure": {"message": each.text}}
-        said.append(speaking.tell(each.name or "", told, tongue))
-        if each.name == "plan_integration" and _waits(facts) and "apply_plan" in known:
-            calls.append(_call("apply_plan", {"plan": facts["plan"]}, len(messages), len(calls)))  # type: ignore[index]  # it waits, so it is
+        said.append(speaking.tell(name, told, tongue))
+        if name == "plan_integration" and _waits(told) and "apply_plan" in known:
+            calls.append(_call("apply_plan", {"plan": told["plan"]}, len(messages), len(calls)))
     return AIMessage("\n\n".join(filter(None, said)), tool_calls=calls)
 
 
-def _waits(facts: Mapping[str, Any] | None) -> bool:
-    return bool(facts) and facts.get("state") == "waiting" and bool(facts.get("plan"))  # type: ignore[union-attr]  # bool(None) is false
+def _tool(message: BaseMessage, messages: Sequence[BaseMessage]) -> str:
+    """Which tool's result it is; not every protocol keeps the name beside it."""
+    asked = [each for message in messages if isinstance(message, AIMessage) for each in message.tool_calls]
+    named = {each["id"]: each["name"] for each in asked}
+    return message.name or named.get(getattr(message, "tool_call_id", None), "")
 
 
-def _facts(message: ToolMessage) -> dict[str, Any] | None:
+def _waits(facts: Mapping[str, Any]) -> bool:
+    return facts.get("state") == "waiting" and bool(facts.get("plan"))
+
+
+def _facts(message: BaseMessage) -> dict[str, Any] | None:
     """A tool's result; None for a person's no, which comes in LangChain's words."""
     try:
         made = orjson.loads(message.text.encode())
@@ -172,11 +176,8 @@ def _facts(message: ToolMessage) -> dict[str, Any] | None:
 
 def _last_plan(messages: Sequence[BaseMessage]) -> str:
     for each in reversed(messages):
-        if (
-            isinstance(each, ToolMessage)
-            and each.name == "plan_integration"
-            and (hit := _PLAN.search(each.text))
-        ):
+        is_plan = isinstance(each, ToolMessage) and _tool(each, messages) == "plan_integration"
+        if is_plan and (hit := _PLAN.search(each.text)):
             return hit[1]
     return ""
 

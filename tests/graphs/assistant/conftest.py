@@ -142,10 +142,11 @@ async def hall(
     *,
     slots: int = 1,
     ended: Callable[[Run, float], None] = lambda run, took_s: None,
+    of_tenant: Callable[[str], BaseChatModel] | None = None,
 ) -> AsyncIterator[Opened]:
     """One worker: what a turn waits for must not need another."""
     integrate, offer = Integrate.of(work), catalog.offered()
-    assistant = Assistant.of(work, integrate, model or Planner(), catalog=offer)
+    assistant = Assistant.of(work, integrate, model or Planner(), catalog=offer, of_tenant=of_tenant)
     kinds: Any = {"integrate": integrate, "assistant": assistant}
     bounds = Bounds(slots=slots, reap_s=0.05)
     async with opened(work.store, kinds, bounds, ended=ended, extra={"catalog": offer}) as made:
