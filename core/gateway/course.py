@@ -178,6 +178,7 @@ class _Attempts:
         permit = yield Do(lambda: self._desk.breakers.ask(self._key(seat)))
         if permit is None:
             return Fault("resting")
+        within_s = until - self._desk.ticks()
         got: Answer | Fault | None = None
         try:
             got = yield from self._paid(seat, until)
@@ -185,13 +186,15 @@ class _Attempts:
             # Thrown out (the caller went away): the permit is given back at once, whatever it waits for.
             if got is None:
                 self._desk.breakers.tell(permit, "none")
-        yield Do(lambda: self._told(seat, permit, got))
+        is_hurried = within_s < min(seat.timeout_s, self._desk.deadline_s) / 2
+        yield Do(lambda: self._told(seat, permit, got, is_hurried=is_hurried))
         return got
 
-    def _told(self, seat: Seat, permit: Permit, got: Answer | Fault) -> None:
+    def _told(self, seat: Seat, permit: Permit, got: Answer | Fault, *, is_hurried: bool) -> None:
         desk = self._desk
         if isinstance(got, Fault):
-            verdict = "none" if got.why == "spent" else got.verdict
+            # What others left of the time may be too little for anybody.
+            verdict = "none" if got.why == "timeout" and is_hurried else got.verdict
             opened = desk.breakers.tell(permit, verdict, retry_after_s=got.retry_after_s)
             if got.is_alarm and opened:
                 desk.on_alarm(seat.name, got.why)
@@ -207,12 +210,7 @@ class _Attempts:
         if not (yield Do(lambda: budget.reserve(self._tenant, planned))):
             return Fault("spent")
         self._used = []
-        got: Answer | Fault | None = None
-        try:
-            got = yield from self._asked(seat, until)
-        finally:
-            if got is None:  # thrown out: as above
-                budget.settle(self._tenant, planned, planned)
+        got = yield from self._asked(seat, until)  # thrown out here, what was set aside counts as spent
         actual = self._took(seat, planned, got)
         yield Do(lambda: budget.settle(self._tenant, planned, actual))
         return got

@@ -26,6 +26,7 @@ Why = Literal[
 ]
 _VERDICTS: Mapping[str, Verdict] = {
     "key": "fatal", "money": "fatal", "missing": "fatal", "long": "none", "request": "none",
+    "spent": "none",
 }  # fmt: skip
 _BILLED = frozenset({"timeout", "malformed"})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from typing import Any
 
@@ -283,6 +284,21 @@ def test_the_planner_answers_though_the_models_used_up_the_time(makes: Makes) ->
     assert makes.gateway(desk=desk, planner=makes.scripted()).desk.breakers.phases().keys() == {
         "|primary|model-primary"
     }
+
+
+def test_a_timeout_for_want_of_time_is_not_held_against_a_seat(makes: Makes) -> None:
+    gate = threading.Event()
+    desk = makes.desk(deadline_s=0.5)
+    stuck = [Scripted(replies=(lambda _: AIMessage(str(gate.wait(10))),)) for _ in range(2)]
+    seats = (Seat("primary", stuck[0], timeout_s=0.4), Seat("fallback", stuck[1], timeout_s=20.0))
+
+    with pytest.raises(ModelsUnavailable):
+        Gateway(seats=seats, desk=desk).invoke("hi")
+    gate.set()
+
+    held = [makes.cells.change(f"breaker||{seat.name}|", lambda text: text) for seat in seats]
+    assert len(json.loads(held[0])["calls"]) == 1
+    assert held[1] == ""
 
 
 @pytest.mark.parametrize("names", [(), ("primary", "primary")])
