@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,14 @@ def calling(*calls: tuple[str, dict[str, Any]]) -> AIMessage:
 
 
 class Chat:
-    """One thread of one caller."""
+    """One thread of one caller, who is nobody else if left out."""
 
-    def __init__(self, hall: Opened, caller: Caller = ACME, thread: str = "") -> None:
-        self.hall, self.caller, self.thread = hall, caller, thread
+    def __init__(self, hall: Opened, caller: Caller | None = None, thread: str = "") -> None:
+        self.hall, self.caller, self.thread = hall, caller or fresh(), thread
+
+    @property
+    def tenant(self) -> str:
+        return self.caller.tenant
 
     async def say(self, text: str) -> Outcome:
         return await self._ended(Ask("assistant", input=said(text), thread=self.thread))
@@ -96,6 +101,13 @@ class Chat:
         ticket = await self.hall.front.runs.start(self.caller, ask)
         self.thread = ticket.thread
         return await ticket.outcome()
+
+
+_numbers = itertools.count()
+
+
+def fresh() -> Caller:
+    return Caller(f"tenant{next(_numbers)}", "key:1")
 
 
 def said(text: str) -> dict[str, Any]:
@@ -129,9 +141,10 @@ def means(folder: Path) -> session.Means:
     return session.Means(home=folder, store_url=f"sqlite:///{folder}/s.db", remote=f"{folder}/remote.git")
 
 
-@pytest.fixture
-def work(home: session.Means) -> Iterator[session.Session]:
-    with session.opened(home, lambda _: None) as made:
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[session.Session]:
+    """One for all of a file, for its child takes a second to start: each conversation has its own tenant."""
+    with session.opened(means(tmp_path_factory.mktemp("home")), lambda _: None) as made:
         yield made
 
 

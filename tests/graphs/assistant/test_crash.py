@@ -23,7 +23,7 @@ def killed(home: Path, step: str, count: int, answer: str = "") -> None:
     assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 
-@pytest.mark.parametrize(("step", "count"), [("model", 1), ("tools", 1)])
+@pytest.mark.parametrize(("step", "count"), [pytest.param("model", 1, marks=pytest.mark.slow), ("tools", 1)])
 async def test_a_turn_that_was_killed_is_finished_by_the_next_process(
     tmp_path: Path, step: str, count: int
 ) -> None:
@@ -32,7 +32,7 @@ async def test_a_turn_that_was_killed_is_finished_by_the_next_process(
         async with hall(work) as opened:
             left = work.store.threads.get("acme", "t").runs[-1]
             asked = await (await opened.front.runs.find(ACME, left)).outcome()
-            ended = await Chat(opened, thread="t").answer(YES)
+            ended = await Chat(opened, ACME, "t").answer(YES)
 
     assert asked.state == "waiting"
     assert list(asked.values["plans"]) == ["plan-1"]

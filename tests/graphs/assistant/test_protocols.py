@@ -11,9 +11,8 @@ import httpx
 import pytest
 
 from core.http import app as apps
-from core.http.front import Caller
 from graphs.integrate import session
-from tests.graphs.assistant.conftest import ORDER, hall
+from tests.graphs.assistant.conftest import ORDER, fresh, hall
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +26,7 @@ async def client(work: session.Session) -> AsyncIterator[httpx.AsyncClient]:
             secret=b"s" * 32,
             log=lambda *_, **__: None,
             metrics=lambda: b"",
-            dev=Caller("acme", "me"),
+            dev=fresh(),
         )
         transport = httpx.ASGITransport(apps.create_app(opened.front, parts))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as made:

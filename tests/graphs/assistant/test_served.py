@@ -35,6 +35,10 @@ pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).resolve().parents[3]
 
 
+def remote(work: session.Session, chat: Chat) -> Path:
+    return work.means.home / "remotes" / f"{chat.tenant}.git"
+
+
 def commits(remote: Path) -> list[str]:
     told = subprocess.run(
         ["git", f"--git-dir={remote}", "log", "--format=%s", "main"],
@@ -43,13 +47,11 @@ def commits(remote: Path) -> list[str]:
     return told.stdout.splitlines()
 
 
-async def test_a_plan_waits_for_a_person_and_is_committed_after_a_yes(
-    work: session.Session, tmp_path: Path
-) -> None:
+async def test_a_plan_waits_for_a_person_and_is_committed_after_a_yes(work: session.Session) -> None:
     async with hall(work) as opened:
         chat = Chat(opened)
         asked = await chat.say(ORDER)
-        before = commits(tmp_path / "remotes" / "acme.git")
+        before = commits(remote(work, chat))
         ended = await chat.answer(YES)
 
     action = asked.interrupts[0].value["action_requests"][0]
@@ -58,21 +60,19 @@ async def test_a_plan_waits_for_a_person_and_is_committed_after_a_yes(
     assert "deployment.yaml" in action["description"]
     assert ended.state == "done"
     assert reply(ended).startswith("Done: plan-1 is committed as ")
-    assert len(commits(tmp_path / "remotes" / "acme.git")) == 1
+    assert len(commits(remote(work, chat))) == 1
 
 
-async def test_after_a_no_nothing_is_written_and_the_plans_run_is_over(
-    work: session.Session, tmp_path: Path
-) -> None:
+async def test_after_a_no_nothing_is_written_and_the_plans_run_is_over(work: session.Session) -> None:
     async with hall(work) as opened:
         chat = Chat(opened)
         asked = await chat.say(ORDER)
         ended = await chat.answer(NO)
 
-    plan = work.store.runs.get("acme", asked.values["plans"]["plan-1"]["run"])
+    plan = work.store.runs.get(chat.tenant, asked.values["plans"]["plan-1"]["run"])
     assert reply(ended).startswith("Nothing was written.")
     assert plan.state == "cancelled"
-    assert commits(tmp_path / "remotes" / "acme.git") == []
+    assert commits(remote(work, chat)) == []
 
 
 async def test_an_approval_names_who_gave_it(work: session.Session) -> None:
@@ -82,7 +82,7 @@ async def test_an_approval_names_who_gave_it(work: session.Session) -> None:
         await chat.answer(YES)
 
     plan = asked.values["plans"]["plan-1"]
-    given = work.store.approvals.of("acme", plan["run"])
+    given = work.store.approvals.of(chat.tenant, plan["run"])
     assert [(each.actor, each.plan_digest) for each in given] == [("key:1", plan["digest"])]
 
 
@@ -95,7 +95,7 @@ async def test_words_instead_of_an_answer_close_the_question_and_keep_the_plan(
         second = await chat.say("yes")
         third = await chat.say("apply it")
 
-    assert work.store.runs.get("acme", first.run).problem["code"] == "AW919"
+    assert work.store.runs.get(chat.tenant, first.run).problem["code"] == "AW919"
     assert second.state == "done"
     assert reply(second).startswith("No question is open")
     assert (third.state, calls(third)[-1]) == ("waiting", ("apply_plan", {"plan": "plan-1"}))
@@ -108,7 +108,7 @@ async def test_a_thread_is_remembered_after_a_restart(home: session.Means) -> No
             await chat.say("integrate it as shop")
     with session.opened(home, lambda _: None) as work:
         async with hall(work) as opened:
-            after = await Chat(opened, thread=chat.thread).say("explain AW305")
+            after = await Chat(opened, chat.caller, chat.thread).say("explain AW305")
 
     assert [each.text for each in after.values["messages"] if each.type == "human"] == [
         "integrate it as shop",
@@ -123,7 +123,7 @@ async def test_a_question_is_answered_after_a_restart(home: session.Means) -> No
             await chat.say(ORDER)
     with session.opened(home, lambda _: None) as work:
         async with hall(work) as opened:
-            ended = await Chat(opened, thread=chat.thread).answer(YES)
+            ended = await Chat(opened, chat.caller, chat.thread).answer(YES)
 
     assert reply(ended).startswith("Done: plan-1 is committed as ")
 
@@ -142,8 +142,8 @@ async def test_another_tenants_thread_is_not_there(work: session.Session) -> Non
 
 async def test_another_tenant_that_is_named_is_refused(work: session.Session) -> None:
     async with hall(work) as opened:
-        refused = await Chat(opened).say(f"{ORDER}\nfor tenant other")
-        own = await Chat(opened).say(f"{ORDER}\nfor tenant acme")
+        refused = await Chat(opened, ACME).say(f"{ORDER}\nfor tenant other")
+        own = await Chat(opened, ACME).say(f"{ORDER}\nfor tenant acme")
 
     assert calls(refused) == []
     assert "belongs to the tenant acme" in reply(refused)

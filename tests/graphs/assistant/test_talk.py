@@ -9,7 +9,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from graphs.assistant import console
+from graphs.integrate.asking import FileUnreadable
 
 ROOT = Path(__file__).resolve().parents[3]
 ORDER = "integrate examples/orders/openapi.yaml as shop, image registry.example.com/shop/orders:1.0.0"
@@ -45,12 +48,11 @@ def test_another_process_goes_on_with_the_thread(tmp_path: Path) -> None:
     assert turns[-1]["reply"].startswith("Nothing was written.")
 
 
-def test_a_file_that_is_not_there_is_the_turns_failure(tmp_path: Path) -> None:
-    ended = chat(tmp_path, "integrate ./nope.yaml as shop")
+def test_what_looks_like_a_path_must_be_a_file_and_a_bare_name_may_be_anything() -> None:
+    with pytest.raises(FileUnreadable):
+        console.file("./nope.yaml")
 
-    assert ended.returncode == 1
-    assert "error AW902" in ended.stderr
-    assert ended.stdout == ""
+    assert console.file("nope.yaml") is None
 
 
 def test_a_fenced_block_is_one_message() -> None:
