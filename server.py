@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +83,10 @@ class Running:
     metrics: Metrics
     recording: Telemetry | None
     dev: Caller | None
+    offered: Offered
+
+    def seats(self) -> Mapping[str, str]:
+        return self.offered.models.states
 
 
 async def serve(known: Settings) -> None:
@@ -92,8 +96,9 @@ async def serve(known: Settings) -> None:
         recording = _recording(known, listener.getsockname()[1])
         stack.callback(lambda: recording.close() if recording else None)
         work = stack.enter_context(session.opened(means.of(known, is_warm=True), lambda _: None))
-        running = Running(known, work, Metrics(), recording, _dev(known, work))
+        dev = _dev(known, work)
         offered = await asyncio.to_thread(Offered.of, work)
+        running = Running(known, work, Metrics(), recording, dev, offered)
         ended = health.counted(running.metrics)
         async with (
             opened(work.store, offered.kinds, _bounds(known), ended=ended, extra=offered.extra) as hall,
@@ -121,7 +126,7 @@ def _parts(running: Running, hall: Opened, shelf: Shelf) -> apps.Parts:
         secret=_secret(known),
         log=log.error,
         metrics=running.metrics.render,
-        checks=health.Asked(running.work, hall, running.recording).checks,
+        checks=health.Asked(running.work, hall, running.recording, running.seats).checks,
         limits=Limits(body=known.serve.max_bytes, per_key=known.serve.rate),
         redis_url=redis if redis.startswith(("redis", "unix")) else "",
         origins=known.serve.origins,
@@ -136,7 +141,7 @@ def _parts(running: Running, hall: Opened, shelf: Shelf) -> apps.Parts:
 @contextlib.asynccontextmanager
 async def _gauges(running: Running, hall: Opened) -> AsyncIterator[None]:
     gauges = health.Gauges()
-    gauges.begin(running.work, hall, running.metrics)
+    gauges.begin(running.work, hall, running.metrics, running.seats)
     if (recording := running.recording) is not None:
         running.metrics.watch_spans(lambda: recording.dropped)
     try:

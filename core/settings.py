@@ -110,6 +110,19 @@ class QueueSettings(_Group):
     workers: Annotated[int, Field(gt=0, le=64)] = 2  # runs at a time in one `worker` process
 
 
+class LlmSettings(_Group):
+    model: str = "gpt-4.1-mini"  # asked only where a key or a url is given; with a slash: LiteLLM's name
+    key: SecretStr | None = None
+    url: str | None = None  # of a server that speaks OpenAI's protocol, if not OpenAI's own
+    fallback: str | None = None
+    fallback_key: SecretStr | None = None
+    fallback_url: str | None = None
+    timeout_s: Seconds = 20.0
+    deadline_s: Seconds = 60.0  # over one whole call, every seat in it
+    tokens_per_day: Count | None = None  # of one tenant
+    usd_per_day: Annotated[float, Field(gt=0)] | None = None  # of one tenant
+
+
 class TelemetrySettings(_Group):
     endpoint: str | None = None  # OTLP over HTTP, such as http://127.0.0.1:6006
     headers: tuple[SecretStr, ...] = ()  # `name=value` each
@@ -126,6 +139,7 @@ class Settings(_Group):
     serve: ServeSettings = ServeSettings()
     queue: QueueSettings = QueueSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    llm: LlmSettings = LlmSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +216,7 @@ _FILE_BYTES = 1_000_000
 
 def _from_project(path: Path) -> Iterator[tuple[str, _Given]]:
     for name, one in _from_file(path):
-        if name == "sandbox.level" or name.startswith(("serve.", "queue.", "telemetry.")):
+        if name == "sandbox.level" or name.startswith(("serve.", "queue.", "telemetry.", "llm.")):
             raise SettingForbidden(f"A project's file may not set `{name}`.", place=one.place)
         yield name, one
 
@@ -223,7 +237,11 @@ def _from_environ(environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]]:
 
 
 # Variables that other software knows too; ours, where it is set, comes after and wins.
-ALIASES = {"REDIS_URL": "queue.url", "OTEL_EXPORTER_OTLP_ENDPOINT": "telemetry.endpoint"}
+ALIASES = {
+    "REDIS_URL": "queue.url",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "telemetry.endpoint",
+    "OPENAI_API_KEY": "llm.key",
+}
 
 
 def _is_list(name: str) -> bool:

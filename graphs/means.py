@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from core import fetch, sandbox
 from core.errors import Invalid
+from graphs import models
 from graphs.integrate.session import Means
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def of(known: Settings, *, is_warm: bool = False) -> Means:
         is_warm=is_warm,
         token=(lambda host: tokens.get(host, "")) if tokens else None,
         fetch=_fetcher(known),
+        llm=wanted(known),
     )
 
 
@@ -55,9 +57,32 @@ def queue_url(known: Settings) -> str:
     return store if store.startswith("postgres") else ""
 
 
+def wanted(known: Settings) -> models.Wanted:
+    """The model path that is set; with neither a key nor an address, the planner alone."""
+    llm = known.llm
+    has_primary = llm.key is not None or llm.url is not None
+    url = queue_url(known)
+    return models.Wanted(
+        primary=_named(llm.model, llm.key, llm.url) if has_primary else None,
+        fallback=_named(llm.fallback, llm.fallback_key, llm.fallback_url) if llm.fallback else None,
+        timeout_s=llm.timeout_s,
+        deadline_s=llm.deadline_s,
+        tokens_per_day=llm.tokens_per_day,
+        usd_per_day=llm.usd_per_day,
+        redis_url=url if url.startswith(("redis", "unix")) else "",
+    )
+
+
+def _named(name: str, key: SecretStr | None, url: str | None) -> models.Named:
+    return models.Named(name, key.get_secret_value() if key else "", url or "")
+
+
 def secrets(known: Settings) -> Iterator[str]:
     """Every secret the settings hold, so that logs and traces can leave them out."""
     yield from _tokens(known.git.tokens).values()
+    for key in (known.llm.key, known.llm.fallback_key):
+        if key is not None:
+            yield key.get_secret_value()
     for url in (known.store.url, known.queue.url):
         if url is not None and (password := urlsplit(url.get_secret_value()).password):
             yield unquote(password)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.http.front import Offer
-from graphs.assistant.planner.model import Planner
+from graphs import models
 from graphs.assistant.served import Assistant
 from graphs.catalog import served as catalog
 from graphs.front.kinds import Kind
 from graphs.integrate.served import Integrate
 
 if TYPE_CHECKING:
+    from graphs.assistant.state import Reads
     from graphs.integrate.session import Session
 
 
@@ -22,12 +23,18 @@ class Offered:
     integrate: Integrate
     kinds: Mapping[str, Kind]
     extra: Mapping[str, Offer]
+    models: models.Seated
+    assistant: Assistant
 
     @classmethod
-    def of(cls, work: Session) -> Offered:
-        """Blocking: opens the store, the checkpoints and the child."""
+    def of(cls, work: Session, *, files: Reads | None = None) -> Offered:
+        """Blocking: opens the store, the checkpoints and the child. `files` reads what a person at this
+        machine names; nobody else may name a file."""
         library = catalog.offered()
         integrate = Integrate.of(work)
-        assistant = Assistant.of(work, integrate, Planner(), catalog=library)
+        seated = models.seated(work.means.llm or models.Wanted())
+        assistant = Assistant.of(
+            work, integrate, seated.model, catalog=library, files=files, of_tenant=seated.of_tenant
+        )
         kinds: dict[str, Kind] = {"integrate": integrate, "assistant": assistant}
-        return cls(integrate, kinds, {"catalog": library})
+        return cls(integrate, kinds, {"catalog": library}, seated, assistant)

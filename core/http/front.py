@@ -197,7 +197,7 @@ class Threads(Protocol):
     async def change(
         self, caller: Caller, thread: str, *, metadata: Mapping[str, Any] | None
     ) -> Thread | None:
-        """Merge metadata; None removes the thread with its checkpoints. Runs stay: they are evidence."""
+        """Merge metadata; None removes it and a conversation's steps. Runs stay: they are evidence."""
         ...
 
 

@@ -28,17 +28,12 @@ def chat(thread: str | None, tenant: str, form: Any, quiet: bool) -> int:
     """Talk: integrate an API, ask the catalog. A line is a turn; a fenced block is one, too."""
     from core.http.front import Caller  # noqa: PLC0415  # --help needs none of it
     from graphs.assistant import console  # noqa: PLC0415  # as above
-    from graphs.assistant.planner import Planner  # noqa: PLC0415  # as above
-    from graphs.assistant.served import Assistant  # noqa: PLC0415  # as above
     from graphs.assistant.talk import Talk  # noqa: PLC0415  # as above
-    from graphs.catalog import served as catalog  # noqa: PLC0415  # as above
-    from graphs.integrate.served import Integrate  # noqa: PLC0415  # as above
+    from graphs.offered import Offered  # noqa: PLC0415  # as above
 
     terminal = Terminal.of(form, quiet=quiet)
     with opening.session({}, terminal) as (work, _):
-        kind = Assistant.of(
-            work, Integrate.of(work), Planner(), catalog=catalog.offered(), files=console.file
-        )
+        kind = Offered.of(work, files=console.file).assistant
         talk = Talk(kind, Caller(tenant, work.actor), **({"thread": thread} if thread else {}))
         is_well = console.talked(talk, sys.stdin, terminal, is_person=sys.stdin.isatty())
         return DONE if is_well else FAILED

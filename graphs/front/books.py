@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import Bug
 from core.http.front import Interrupt, Outcome, Snapshot
-from core.store import Run
+from core.store import Run, ThreadRow
 from graphs.front.hub import Hub
 from graphs.front.kinds import Kind
 
@@ -42,9 +42,21 @@ class Books:
         for state in kind.offer.graph.get_state_history(config, limit=limit, before=until):
             yield shown(state, thread or run.id)
 
+    def place(self, run: Run, thread: str) -> str:
+        """The name under which the run's steps are kept."""
+        return str(self.kind(run).config(run, thread)["configurable"]["thread_id"])
+
+    def forget(self, thread: ThreadRow) -> None:
+        """A conversation's steps go with it. An integration's stay: other threads may hold its run."""
+        for run_id in thread.runs:
+            run = self.store.runs.get(thread.tenant, run_id)
+            kind = self.kind(run)
+            if kind.offer.is_chat:
+                kind.offer.graph.checkpointer.delete_thread(self.place(run, thread.id))
+
     def reopened(self, kind: Kind, run: Run, thread: str) -> Run:
         """An ended run, to be worked on anew from its first step."""
-        kind.offer.graph.checkpointer.delete_thread(kind.config(run, thread)["configurable"]["thread_id"])
+        kind.offer.graph.checkpointer.delete_thread(self.place(run, thread))
         return self.store.runs.reopen(run.tenant, run.id)
 
     def outcome(self, tenant: str, run_id: str, thread: str) -> Outcome:

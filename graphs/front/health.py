@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core import queue
@@ -25,6 +25,8 @@ class Asked:
     work: Session
     hall: Opened
     recording: Telemetry | None
+    seats: Callable[[], Mapping[str, str]]
+    """Each model seat's breaker; empty where the planner works alone."""
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -34,6 +36,7 @@ class Asked:
             Check("workers", self.workers, is_needed=False),
             Check("sandbox", self.sandbox, is_needed=False),
             Check("telemetry", self.telemetry, is_needed=False),
+            Check("model", self.model, is_needed=False),
         )
 
     async def store(self) -> Health:
@@ -66,6 +69,16 @@ class Asked:
             return Health("degraded", f"{dropped} spans were dropped.", "Look at the OTLP receiver.")
         return Health()
 
+    async def model(self) -> Health:
+        seats = self.seats()
+        if not seats:
+            return Health("ok", "The planner: rules, no network. Set llm.key for a model.")
+        if shut := [name for name, phase in seats.items() if phase != "closed"]:
+            return Health(
+                "degraded", f"Not asked for now: {', '.join(shut)}.", "Others stand in; see the log."
+            )
+        return Health()
+
 
 def counted(metrics: Metrics) -> Callable[[Run, float], None]:
     """Counts each run that stopped, and an integration by how it ended."""
@@ -90,19 +103,25 @@ class Gauges:
     waiting: float = 0.0
     _task: asyncio.Task[None] | None = field(default=None)
 
-    def begin(self, work: Session, hall: Opened, metrics: Metrics) -> None:
+    def begin(
+        self, work: Session, hall: Opened, metrics: Metrics, seats: Callable[[], Mapping[str, str]]
+    ) -> None:
         metrics.watch_queue(lambda: self.depth)
         metrics.watch_approvals(lambda: self.waiting)
         metrics.watch_active(lambda: len(hall.crew.in_hand) if hall.crew else 0)
-        self._task = asyncio.create_task(self._sample(work, hall), name="gauges")
+        self._task = asyncio.create_task(self._sample(work, hall, metrics, seats), name="gauges")
 
     async def end(self) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _sample(self, work: Session, hall: Opened) -> None:
+    async def _sample(
+        self, work: Session, hall: Opened, metrics: Metrics, seats: Callable[[], Mapping[str, str]]
+    ) -> None:
         while True:
+            for name, phase in seats().items():
+                metrics.breaker(name, phase)
             try:
                 self.depth = float(await hall.lane.depth())
                 self.waiting = float(await asyncio.to_thread(work.store.runs.count, "waiting"))

@@ -81,6 +81,7 @@ class Threads:
             found = row(self.books, caller, thread)
             if metadata is None:
                 self.books.store.threads.remove(caller.tenant, found.id)
+                self.books.forget(found)
                 return None
             changed = self.books.store.threads.change(caller.tenant, found.id, metadata=dict(metadata))
             return self._seen(changed, is_whole=True)
@@ -130,8 +131,13 @@ class Snapshots:
         def work() -> list[Snapshot]:
             found = row(self.books, caller, thread)
             made: list[Snapshot] = []
+            seen: set[str] = set()  # the turns of a conversation share their steps
             for run_id in reversed(found.runs):
                 run = self.books.store.runs.get(caller.tenant, run_id)
+                place = self.books.place(run, found.id)
+                if place in seen:
+                    continue
+                seen.add(place)
                 made += self.books.history(run, found.id, limit=limit - len(made), before=before)
                 if len(made) >= limit:
                     break

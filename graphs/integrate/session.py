@@ -49,6 +49,8 @@ class Means:
     is_warm: bool = False
     """Load the generator and compile the schemas once at the start: worth it for more than one spec."""
     token: Callable[[str], str] | None = None
+    llm: Any = None
+    """`graphs.models.Wanted`: which model the assistant talks through; None for the planner alone."""
     fetch: Callable[[str], bytes] | None = None
     """Gets a spec by its address; None where none may be fetched."""
 

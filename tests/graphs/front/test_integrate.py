@@ -13,6 +13,7 @@ from core.http.front import Ask, NothingWaits
 from graphs.front.runs import InputRefused
 from graphs.integrate import session
 from graphs.integrate.places import RemoteShared, default
+from graphs.offered import Offered
 from tests.graphs.front.conftest import ACME, MODULE, OTHER, hall
 
 pytestmark = pytest.mark.anyio
@@ -199,3 +200,22 @@ async def test_a_secret_in_plain_text_reaches_no_row(work: session.Session, tmp_
 
     assert refused.value.code == "AW308"
     assert not holding(tmp_path, b"hunter2-canary")
+
+
+async def test_a_conversations_history_tells_each_step_once_and_goes_with_its_thread(
+    work: session.Session,
+) -> None:
+    offered = Offered.of(work)
+    async with hall(work, offered.kinds) as opened:
+        said = {"messages": [{"role": "user", "content": "explain AW305"}]}
+        first = await opened.front.runs.start(ACME, Ask("assistant", said))
+        await first.outcome()
+        second = await opened.front.runs.start(ACME, Ask("assistant", said, thread=first.thread))
+        await second.outcome()
+        told = await opened.front.snapshots.history(ACME, first.thread, limit=100)
+        await opened.front.threads.change(ACME, first.thread, metadata=None)
+
+    steps = [each.checkpoint["checkpoint_id"] for each in told]
+    assert len(steps) == len(set(steps)) > 4
+    config = {"configurable": {"thread_id": f"acme/assistant/{first.thread}"}}
+    assert not list(offered.assistant.offer.graph.get_state_history(config))
