@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import functools
 import time
-from pathlib import Path
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graphs.catalog import nodes
-from graphs.catalog.shelf import Shelf
+from graphs.catalog.shelf import EXAMPLE, Shelf
 from graphs.catalog.state import CatalogInput, CatalogOutput, CatalogState
 from tools import catalog
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "catalog"
 Graph = CompiledStateGraph[CatalogState, None, CatalogInput, CatalogOutput]
 
 

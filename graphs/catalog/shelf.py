@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from core.errors import AppError, Unavailable
 from tools import catalog
 from tools.catalog.sources import FileMissing
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "catalog"
 T = TypeVar("T")
 
 

@@ -1,0 +1,85 @@
+"""The catalog's answers in a terminal: one line for each module, input and output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from core.terminal import Terminal
+from graphs.catalog.shelf import Copy, Shelf
+from tools import catalog
+
+DONE, FAILED = 0, 1
+
+
+def searched(shelf: Shelf, terminal: Terminal, words: str, kind: str) -> int:
+    """A search that finds nothing fails, so that a script notices; an empty catalog does not."""
+    copy = shelf.copy()
+    found = catalog.search(copy.index, words, kind=kind, limit=catalog.MODULES)
+    data = {"modules": [each.to_dict() for each in found], "total": len(found), "catalog": copy.to_dict()}
+    rows = [(each.path, each.latest, each.description) for each in found]
+    terminal.result(data, table(rows) or "No module fits.")
+    _age(terminal, copy)
+    return DONE if found or not (words or kind) else FAILED
+
+
+def checked(
+    shelf: Shelf,
+    terminal: Terminal,
+    path: str,
+    version: str,
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+) -> int:
+    def question(index: catalog.Index) -> catalog.Hit:
+        hit = catalog.check(index, path, version)
+        if inputs or outputs:
+            described = catalog.metadata(index, hit.path, hit.version)
+            catalog.fits(described, inputs=_typed(inputs) if inputs else None, outputs=_typed(outputs))
+        return hit
+
+    hit, copy = shelf.ask(question)
+    text = f"{hit.path} {hit.version} exists{', and is the latest' if hit.is_latest else ''}."
+    terminal.result({"module": hit.to_dict(), "catalog": copy.to_dict()}, text)
+    _age(terminal, copy)
+    return DONE
+
+
+def shown(shelf: Shelf, terminal: Terminal, path: str, version: str) -> int:
+    found, copy = shelf.ask(lambda index: catalog.metadata(index, path, version))
+    module = copy.index.modules[found.path]
+    lines = [found.title, module.description, f"versions: {', '.join(module.versions)}"]
+    lines += ["", "inputs", table(_row(each) for each in found.inputs)] if found.inputs else []
+    lines += ["", "outputs", table(_row(each) for each in found.outputs)] if found.outputs else []
+    terminal.result({"module": found.to_dict(), "catalog": copy.to_dict()}, "\n".join(lines))
+    _age(terminal, copy)
+    return DONE
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """Columns as wide as their widest word; the words are a stranger's, so control signs are spelled out."""
+    plain = [[_plain(word) for word in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*plain, strict=True)]
+    return "\n".join(
+        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+        for row in plain
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _row(field: catalog.Field) -> tuple[str, ...]:
+    return f"  {field.name}", field.type, "required" if field.is_required else "", field.description
+
+
+def _typed(given: Sequence[str]) -> dict[str, Any]:
+    """`name=type`, or `name` alone: any type fits then."""
+    return {name: kind for name, _, kind in (each.partition("=") for each in given)}
+
+
+def _age(terminal: Terminal, copy: Copy) -> None:
+    if copy.problem:
+        terminal.say(f"The catalog cannot be read now; this is from {round(copy.age_s)} s ago.")

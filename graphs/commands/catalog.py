@@ -1,0 +1,99 @@
+"""The verbs about the catalog: list, search, check, show."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.errors import AppError
+from core.terminal import Terminal
+from graphs.commands.opening import FAILED
+from graphs.commands.words import form, options, path
+
+if TYPE_CHECKING:
+    from graphs.catalog.shelf import Shelf
+
+about_catalog = options(
+    click.option("--source", type=path, metavar="FOLDER", help="Folder with a catalog.json in it."),
+    form,
+)
+
+
+@click.group()
+def catalog() -> None:
+    """The infrastructure modules that are published: which, in which version, with which interface."""
+
+
+@catalog.command("list")
+@click.option("--kind", default="", help="A part of the path: provider, category or name.")
+@about_catalog
+def list_modules(kind: str, **given: Any) -> int:
+    """All modules, each with its latest version."""
+    return _searched("", kind, given)
+
+
+@catalog.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--kind", default="", help="A part of the path: provider, category or name.")
+@about_catalog
+def search(words: tuple[str, ...], kind: str, **given: Any) -> int:
+    """Modules that have every one of WORDS in path or description; exit 1 when there is none."""
+    return _searched(" ".join(words), kind, given)
+
+
+@catalog.command()
+@click.argument("module")
+@click.argument("version", default="")
+@click.option("--in", "inputs", multiple=True, metavar="NAME[=TYPE]", help="An input; may be repeated.")
+@click.option("--out", "outputs", multiple=True, metavar="NAME[=TYPE]", help="An output; may be repeated.")
+@about_catalog
+def check(module: str, version: str, inputs: Any, outputs: Any, **given: Any) -> int:
+    """Whether MODULE exists, in VERSION or its latest, with these inputs and outputs."""
+    from graphs.catalog import console  # noqa: PLC0415  # --help needs none of it
+
+    with _opened(given) as (shelf, terminal):
+        return console.checked(shelf, terminal, module, version, inputs=inputs, outputs=outputs)
+
+
+@catalog.command()
+@click.argument("module")
+@click.argument("version", default="")
+@about_catalog
+def show(module: str, version: str, **given: Any) -> int:
+    """The inputs and outputs of MODULE, in VERSION or its latest; with -o json its whole metadata."""
+    from graphs.catalog import console  # noqa: PLC0415  # as above
+
+    with _opened(given) as (shelf, terminal):
+        return console.shown(shelf, terminal, module, version)
+
+
+def _searched(words: str, kind: str, given: dict[str, Any]) -> int:
+    from graphs.catalog import console  # noqa: PLC0415  # as above
+
+    with _opened(given) as (shelf, terminal):
+        return console.searched(shelf, terminal, words, kind)
+
+
+@contextlib.contextmanager
+def _opened(given: dict[str, Any]) -> Iterator[tuple[Shelf, Terminal]]:
+    """The catalog that is asked. An expected failure is shown in the form asked for, and ends the command."""
+    from graphs.catalog.shelf import EXAMPLE, Shelf  # noqa: PLC0415  # as above
+    from tools.catalog import Folder  # noqa: PLC0415  # as above
+
+    terminal = Terminal.of(given["form"], quiet=given["quiet"])
+    folder: Path = given["source"] or EXAMPLE
+    if folder == EXAMPLE:
+        terminal.say("This is the example catalog; --source FOLDER names another.")
+    try:
+        yield Shelf(Folder(folder.absolute()), now=time.monotonic), terminal
+    except AppError as error:
+        terminal.fail(error)
+        raise click.exceptions.Exit(FAILED) from error
+
+
+VERBS: tuple[click.Command, ...] = (catalog,)
