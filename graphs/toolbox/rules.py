@@ -79,7 +79,9 @@ class Book:
         if code not in found:
             near = closest(code, found)
             hint = f" Did you mean {near}?" if near else ""
-            raise checking.RuleUnknown(f"There is no rule {code}.{hint}", fix="Read the resource rules://index.")
+            raise checking.RuleUnknown(
+                f"There is no rule {code}.{hint}", fix="Read the resource rules://index."
+            )
         return found[code]
 
     async def _index(self, _: Caller, __: Mapping[str, str]) -> str:

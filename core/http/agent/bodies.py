@@ -147,9 +147,7 @@ class RunBody(Body):
     durability: Literal["sync", "async", "exit"] | None = Field(
         default=None, description="Each step is kept before the next begins, so all three promises are kept."
     )
-    checkpoint_during: StrictBool | None = Field(
-        default=None, description="An older word for durability."
-    )
+    checkpoint_during: StrictBool | None = Field(default=None, description="An older word for durability.")
     strict_resume: StrictBool | None = Field(
         default=None, description="An answer that nobody waits for is always refused."
     )
