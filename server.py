@@ -89,7 +89,7 @@ class Running:
         return self.offered.models.states
 
 
-async def serve(known: Settings) -> None:
+async def serve(known: Settings, lines: logs.Logs) -> None:
     """Until a signal: listens, works, and drains at the end."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listening(known.serve.host, known.serve.port))
@@ -99,6 +99,7 @@ async def serve(known: Settings) -> None:
         dev = _dev(known, work)
         offered = await asyncio.to_thread(Offered.of, work)
         running = Running(known, work, Metrics(), recording, dev, offered)
+        running.metrics.watch_logs(lambda: lines.dropped)
         ended = health.counted(running.metrics)
         async with (
             opened(work.store, offered.kinds, _bounds(known), ended=ended, extra=offered.extra) as hall,
@@ -235,7 +236,7 @@ def main(words: Sequence[str] | None = None) -> None:
         for secret in means.secrets(known):
             telemetry.known_secret(secret)
         with asyncio.Runner(loop_factory=_loop) as runner:
-            runner.run(serve(known))
+            runner.run(serve(known, lines))
     except AppError as error:
         log.error("server.refused", code=error.code, why=error.message, place=error.place, fix=error.fix)
         sys.exit(1)

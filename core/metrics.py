@@ -101,9 +101,8 @@ class Metrics:
         family = f"{status // 100}xx" if 100 <= status < 600 else OTHER
         self._answered.labels(_known(method, METHODS), shown, family).inc()
         self._latency.labels(shown).observe(took_s)
-
-    def limited(self) -> None:
-        self._limited.inc()
+        if status == 429:
+            self._limited.inc()
 
     def breaker(self, seat: str, state: str) -> None:
         self._breaker.labels(_known(seat, SEATS)).set(BREAKER[state])

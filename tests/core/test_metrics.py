@@ -125,7 +125,8 @@ def test_a_breakers_state_is_a_figure_for_its_seat(state: str, figure: int) -> N
 def test_refusals_by_a_rate_limit_are_counted() -> None:
     metrics = Metrics()
 
-    metrics.limited()
+    metrics.request("POST", "/runs", 429, 0.001)
+    metrics.request("POST", "/runs", 200, 0.001)
 
     assert lines(metrics)["autoweave_http_rate_limited_total"] == 1
 
