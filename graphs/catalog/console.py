@@ -57,6 +57,17 @@ def shown(shelf: Shelf, terminal: Terminal, path: str, version: str) -> int:
     return DONE
 
 
+def compared(shelf: Shelf, terminal: Terminal, local: catalog.Local, version: str) -> int:
+    """Differences are an answer, no failure."""
+    found, copy = shelf.ask(lambda index: catalog.compare(index, local, version))
+    rows = [(each.file, each.type, _lines(each)) for each in found.differences]
+    parts = [_verdict(found), table(rows), "\n".join(f"- {_plain(each)}" for each in found.reasons)]
+    data = {"comparison": found.to_dict(), "catalog": copy.to_dict()}
+    terminal.result(data, "\n\n".join(part for part in parts if part))
+    _age(terminal, copy)
+    return DONE
+
+
 def table(rows: Iterable[Sequence[str]]) -> str:
     """Columns as wide as their widest word; the words are a stranger's, so control signs are spelled out."""
     plain = [[_plain(word) for word in row] for row in rows]
@@ -73,6 +84,23 @@ def _plain(text: str) -> str:
 
 def _row(field: catalog.Field) -> tuple[str, ...]:
     return f"  {field.name}", field.type, "required" if field.is_required else "", field.description
+
+
+def _lines(difference: catalog.Difference) -> str:
+    if difference.additions is None:
+        return "binary"
+    return f"+{difference.additions} -{difference.deletions}"
+
+
+def _verdict(found: catalog.Comparison) -> str:
+    if found.status == "new":
+        return f"{found.path} {found.local_version} is new."
+    if found.status == "same":
+        return f"{found.path} is the same as {found.factory_version}."
+    return (
+        f"{found.path} {found.local_version} differs from {found.factory_version}:"
+        f" a {found.suggested_bump} change, {found.suggested_version} is next."
+    )
 
 
 def _typed(given: Sequence[str]) -> dict[str, Any]:

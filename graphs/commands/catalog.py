@@ -1,4 +1,4 @@
-"""The verbs about the catalog: list, search, check, show."""
+"""The verbs about the catalog: list, search, check, show, compare."""
 
 from __future__ import annotations
 
@@ -70,6 +70,20 @@ def show(module: str, version: str, **given: Any) -> int:
 
     with _opened(given) as (shelf, terminal):
         return console.shown(shelf, terminal, module, version)
+
+
+@catalog.command()
+@click.argument("folder", type=path)
+@click.option("--as", "module", default="", metavar="PATH", help="Where it is published, if not as it says.")
+@click.option("--against", default="", metavar="VERSION", help="A published version, if not the latest.")
+@about_catalog
+def compare(folder: Path, module: str, against: str, **given: Any) -> int:
+    """FOLDER beside the published module: which files differ, and which version that calls for."""
+    from graphs.catalog import console  # noqa: PLC0415  # as above
+    from tools import catalog as reader  # noqa: PLC0415  # as above
+
+    with _opened(given) as (shelf, terminal):
+        return console.compared(shelf, terminal, reader.opened(folder, module), against)
 
 
 def _searched(words: str, kind: str, given: dict[str, Any]) -> int:

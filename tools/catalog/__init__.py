@@ -4,16 +4,18 @@ A reference is true or it is refused with what was probably meant; nothing is ev
 Writes nothing and keeps nothing: see `graphs.catalog.shelf` for a copy that is kept.
 """
 
+from .compare import Comparison, Difference, compare
 from .factory import Factory, FactoryInvalid, configured
 from .gate import HallucinationError, Hit, check
 from .index import MODULES, CatalogInvalid, Index, Module, load
 from .interface import fits
+from .local import Local, opened
 from .metadata import Field, Metadata, metadata
 from .search import search
 from .sources import Folder, Source
 
 __all__ = [
-    "MODULES", "CatalogInvalid", "Factory", "FactoryInvalid", "Field", "Folder", "HallucinationError",
-    "Hit", "Index", "Metadata", "Module", "Source", "check", "configured", "fits", "load", "metadata",
-    "search",
+    "MODULES", "CatalogInvalid", "Comparison", "Difference", "Factory", "FactoryInvalid", "Field", "Folder",
+    "HallucinationError", "Hit", "Index", "Local", "Metadata", "Module", "Source", "check",
+    "compare", "configured", "fits", "load", "metadata", "opened", "search",
 ]  # fmt: skip

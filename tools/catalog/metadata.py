@@ -71,18 +71,28 @@ def metadata(index: Index, path: str, version: str = "") -> Metadata:
     """Of a module that the catalog has; the reference is checked first."""
     hit = check(index, path, version)
     place = hit.metadata_path
-    document = reading.from_yaml(index.source.read(place), place)
+    document = opened(index.source.read(place), place)
+    same_module(document["module"], hit.path, hit.version, place)
+    return described(document, hit.path, hit.version, place)
+
+
+def opened(data: bytes, place: str) -> dict[str, Any]:
+    """The document, with a `module` in it, of the schema that we know."""
+    document = reading.from_yaml(data, place)
     if not isinstance(document, dict) or not isinstance(document.get("module"), dict):
         raise MetadataInvalid("There is no `module` in the metadata.", place=place)
     if document.get("schema_version") != SCHEMA:
         raise MetadataInvalid(f'`schema_version` is not "{SCHEMA}" (in quotes).', place=place)
-    _same_module(document["module"], hit.path, hit.version, place)
+    return document
+
+
+def described(document: Mapping[str, Any], path: str, version: str, place: str) -> Metadata:
     inputs = tuple(_fields(document, "inputs", place))
     outputs = tuple(_fields(document, "outputs", place))
-    return Metadata(hit.path, hit.version, inputs, outputs, document, place)
+    return Metadata(path, version, inputs, outputs, document, place)
 
 
-def _same_module(module: Mapping[str, Any], path: str, version: str, place: str) -> None:
+def same_module(module: Mapping[str, Any], path: str, version: str, place: str) -> None:
     parts = path.split("/")
     wanted = {"name": parts[-1], "version": version}
     if len(parts) == 3:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -26,12 +28,22 @@ class FileOutside(Forbidden):
 
 
 class Source(Protocol):
-    """One catalog. `name` says which, to people and in locks; a read gives all bytes or raises."""
+    """One catalog. `name` says which, to people and in locks; a read gives all bytes or raises.
+
+    `files` are those below a folder, by their path from there, each with git's id of its bytes.
+    """
 
     @property
     def name(self) -> str: ...
 
     def read(self, path: str) -> bytes: ...
+
+    def files(self, folder: str) -> Mapping[str, str]: ...
+
+
+def blob_id(data: bytes) -> str:
+    """What git calls these bytes: equal ids, equal files."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 class Folder:
@@ -44,6 +56,11 @@ class Folder:
     @property
     def name(self) -> str:
         return self._name
+
+    def files(self, folder: str) -> dict[str, str]:
+        top = self._root / paths.check(folder)
+        found = sorted(each.relative_to(top).as_posix() for each in top.rglob("*") if not each.is_dir())
+        return {name: blob_id(self.read(f"{folder}/{name}")) for name in found}
 
     def read(self, path: str) -> bytes:
         """One byte over the limit is read at most, so that a huge file is noticed and not loaded."""

@@ -28,7 +28,7 @@ def asked(*words: str) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> str:
-    for path, data in books.Memory().files.items():
+    for path, data in books.Memory().kept.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(data)
     return str(tmp_path)
@@ -129,3 +129,26 @@ def test_a_stranger_s_description_cannot_drive_the_terminal(tmp_path: Path) -> N
     _, out, _ = run("list", "--source", str(tmp_path))
 
     assert "\\u200b\\u202e" in out
+
+
+def test_compare_prints_files_and_the_next_version(
+    folder: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    module = tmp_path_factory.mktemp("module")
+    (module / "MODULE_METADATA.yaml").write_text(books.VPC + "  - {name: arn, type: string}\n")
+    (module / "main.tf").write_text("a\nb\n")
+
+    ended, out, _ = run("compare", str(module), "--source", folder)
+
+    assert ended == 0
+    assert f"{VPC} 1.2.0 differs from 1.2.0: a minor change, 1.3.0 is next." in out
+    assert "main.tf               added     +2 -0" in out
+    assert "- output arn is new" in out
+
+
+def test_compare_as_json_has_the_fields_of_the_comparison(folder: str) -> None:
+    ended, answer = asked("compare", f"{folder}/modules/{VPC}/v1.2.0", "--source", folder)
+
+    assert ended == 0
+    assert answer["comparison"]["status"] == "same"
+    assert answer["comparison"]["factory_version"] == "1.2.0"

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import Unavailable
 from tools import catalog
-from tools.catalog.sources import FileMissing
+from tools.catalog.sources import FileMissing, blob_id
 
 VPC = """schema_version: "2.0"
 module: {name: vpc, version: "1.2.0", provider: aws, category: networking}
@@ -36,7 +36,7 @@ class Memory:
     name = "memory"
 
     def __init__(self, document: Any = None, **files: str | bytes) -> None:
-        self.files: dict[str, bytes] = {}
+        self.kept: dict[str, bytes] = {}
         self.is_down = False
         self.reads = 0
         self.put("catalog.json", json.dumps(listed() if document is None else document))
@@ -45,15 +45,19 @@ class Memory:
             self.put(path, data)
 
     def put(self, path: str, data: str | bytes) -> None:
-        self.files[path] = data.encode() if isinstance(data, str) else data
+        self.kept[path] = data.encode() if isinstance(data, str) else data
 
     def read(self, path: str) -> bytes:
         self.reads += 1
         if self.is_down:
             raise Unavailable("The source is down.", place=self.name)
-        if path not in self.files:
+        if path not in self.kept:
             raise FileMissing("The catalog has no such file.", place=path)
-        return self.files[path]
+        return self.kept[path]
+
+    def files(self, folder: str) -> dict[str, str]:
+        top = f"{folder}/"
+        return {path[len(top) :]: blob_id(data) for path, data in self.kept.items() if path.startswith(top)}
 
 
 def index(document: Any = None) -> catalog.Index:
