@@ -47,10 +47,16 @@ class Copy:
 
 
 class Shelf:
-    """Safe to share among threads. `now` counts seconds and never goes back: `time.monotonic`."""
+    """Safe to share among threads. `now` counts seconds and never goes back: `time.monotonic`.
 
-    def __init__(self, source: catalog.Source, *, now: Callable[[], float]) -> None:
+    Without a factory, the catalog's own config/factory.yaml says where its files are.
+    """
+
+    def __init__(
+        self, source: catalog.Source, factory: catalog.Factory | None = None, *, now: Callable[[], float]
+    ) -> None:
         self._source = source
+        self._given = factory
         self._now = now
         self._lock = threading.Lock()
         self._index: catalog.Index | None = None
@@ -98,6 +104,8 @@ class Shelf:
             self._read_at, self._failed = self._tried_at, None
 
     def _factory(self) -> catalog.Factory:
+        if self._given:
+            return self._given
         try:
             return catalog.configured(self._source.read("config/factory.yaml"))
         except FileMissing:

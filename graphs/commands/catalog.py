@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 about_catalog = options(
     click.option("--source", type=path, metavar="FOLDER", help="Folder with a catalog.json in it."),
+    click.option(
+        "--factory",
+        type=path,
+        metavar="FILE",
+        help="A factory.yaml with the `repository` of a catalog on GitHub.",
+    ),
+    click.option("--api-host", metavar="NAME", help="May be sent GITHUB_TOKEN, beside api.github.com."),
     form,
 )
 
@@ -96,15 +103,12 @@ def _searched(words: str, kind: str, given: dict[str, Any]) -> int:
 @contextlib.contextmanager
 def _opened(given: dict[str, Any]) -> Iterator[tuple[Shelf, Terminal]]:
     """The catalog that is asked. An expected failure is shown in the form asked for, and ends the command."""
-    from graphs.catalog.shelf import EXAMPLE, Shelf  # noqa: PLC0415  # as above
-    from tools.catalog import Folder  # noqa: PLC0415  # as above
+    from graphs.catalog import opening  # noqa: PLC0415  # as above
 
     terminal = Terminal.of(given["form"], quiet=given["quiet"])
-    folder: Path = given["source"] or EXAMPLE
-    if folder == EXAMPLE:
-        terminal.say("This is the example catalog; --source FOLDER names another.")
     try:
-        yield Shelf(Folder(folder.absolute()), now=time.monotonic), terminal
+        where = opening.Where(given["source"], given["factory"], given["api_host"] or "")
+        yield opening.shelf(where, os.environ, terminal.say), terminal
     except AppError as error:
         terminal.fail(error)
         raise click.exceptions.Exit(FAILED) from error

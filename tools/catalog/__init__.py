@@ -7,15 +7,17 @@ Writes nothing and keeps nothing: see `graphs.catalog.shelf` for a copy that is 
 from .compare import Comparison, Difference, compare
 from .factory import Factory, FactoryInvalid, configured
 from .gate import HallucinationError, Hit, check
+from .github import GitHub
 from .index import MODULES, CatalogInvalid, Index, Module, load
 from .interface import fits
 from .local import Local, opened
 from .metadata import Field, Metadata, metadata
 from .search import search
 from .sources import Folder, Source
+from .wire import Wire
 
 __all__ = [
     "MODULES", "CatalogInvalid", "Comparison", "Difference", "Factory", "FactoryInvalid", "Field", "Folder",
-    "HallucinationError", "Hit", "Index", "Local", "Metadata", "Module", "Source", "check",
-    "compare", "configured", "fits", "load", "metadata", "opened", "search",
+    "GitHub", "HallucinationError", "Hit", "Index", "Local", "Metadata", "Module", "Source", "Wire",
+    "check", "compare", "configured", "fits", "load", "metadata", "opened", "search",
 ]  # fmt: skip

@@ -59,7 +59,11 @@ class Folder:
 
     def files(self, folder: str) -> dict[str, str]:
         top = self._root / paths.check(folder)
-        found = sorted(each.relative_to(top).as_posix() for each in top.rglob("*") if not each.is_dir())
+        found = sorted(
+            each.relative_to(top).as_posix()
+            for each in top.rglob("*")
+            if not each.is_dir() and not each.name.startswith(".git")
+        )
         return {name: blob_id(self.read(f"{folder}/{name}")) for name in found}
 
     def read(self, path: str) -> bytes:

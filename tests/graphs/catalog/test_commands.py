@@ -152,3 +152,22 @@ def test_compare_as_json_has_the_fields_of_the_comparison(folder: str) -> None:
     assert ended == 0
     assert answer["comparison"]["status"] == "same"
     assert answer["comparison"]["factory_version"] == "1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--source", ".", "--factory", "factory.yaml"), "AW399"),
+        (("--factory", "nowhere.yaml"), "AW399"),
+        (("--factory", "factory.yaml"), "AW802"),
+        (("--factory", "factory.yaml", "--api-host", "evil.example.org"), "AW802"),
+    ],
+)
+def test_a_catalog_on_github_is_asked_by_its_rules(tmp_path: Path, words: tuple[str, ...], code: str) -> None:
+    (tmp_path / "factory.yaml").write_text("factory: {repository: org/x, api_url: 'https://evil.example'}")
+    given = [str(tmp_path / word) if word.endswith((".yaml", ".")) else word for word in words]
+
+    done = CliRunner().invoke(catalog, ["list", *given], env={"GITHUB_TOKEN": "x"})
+
+    assert done.exit_code == 1
+    assert f"error {code}" in done.stderr
