@@ -10,7 +10,7 @@ import click
 from core.errors import AppError
 from core.terminal import Terminal
 from core.version import VERSION
-from graphs.commands import catalog, chat, machine, modules, serving
+from graphs.commands import catalog, chat, evals, machine, modules, serving
 from graphs.commands.opening import DONE, FAILED, INTERRUPTED, USAGE
 
 
@@ -20,7 +20,7 @@ def app() -> None:
     """Turn a description of software into software that runs, is reviewed and can be traced."""
 
 
-for _verb in (*modules.VERBS, *catalog.VERBS, *chat.VERBS, *serving.VERBS, *machine.VERBS):
+for _verb in (*modules.VERBS, *catalog.VERBS, *chat.VERBS, *serving.VERBS, *evals.VERBS, *machine.VERBS):
     app.add_command(_verb)
 
 
