@@ -21,6 +21,18 @@ class CheckpointsDamaged(Unavailable):
     fix = "Move the file away: runs begin anew from the store, and published ones are found in git."
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether the database of the steps failed in a way that may pass: away, overloaded, locked.
+
+    LangGraph's savers let their drivers' own errors through; neither driver is loaded for this.
+    """
+    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    return not kinds.isdisjoint(_PASSING)
+
+
+_PASSING = frozenset({"psycopg.OperationalError", "psycopg_pool.PoolTimeout", "sqlite3.OperationalError"})
+
+
 @contextlib.contextmanager
 def opened(home: Path, store_url: str) -> Iterator[Any]:
     with _postgres(store_url) if store_url.startswith("postgres") else _sqlite(home) as saver:

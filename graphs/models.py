@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core import logs
-from graphs.assistant.planner import Planner
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -59,6 +58,8 @@ class Seated:
 
 def seated(wanted: Wanted) -> Seated:
     """The model that `wanted` describes. Nothing is reached until it is asked."""
+    from graphs.assistant.planner import Planner  # noqa: PLC0415  # langchain_core: only who talks needs it
+
     planner = Planner()
     if wanted.primary is None:
         return Seated(planner)

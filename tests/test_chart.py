@@ -40,6 +40,8 @@ def template(helm: str, values: str = "") -> subprocess.CompletedProcess[str]:
         str(CHART),
         "-n",
         "autoweave",
+        "--kube-version",  # a helm built from source believes in 1.20
+        "1.34.0",
         *(["--set", values] if values else []),
     ]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -10,6 +10,7 @@ from core import telemetry
 from core.errors import AppError
 from core.queue import Turn, turn
 from core.store import LeaseLost, Run, RunTaken
+from graphs import checkpoints
 from graphs.front.books import Books
 from graphs.front.tickets import told
 
@@ -58,7 +59,7 @@ class Work:
     def _failed(self, run: Run, error: Exception) -> None:
         """What may pass is tried again when the lease is over; what will not is the run's end."""
         hub = self.books.hub
-        if isinstance(error, AppError) and error.retryable:
+        if checkpoints.is_away(error) or (isinstance(error, AppError) and error.retryable):
             hub.leave(run.id)
             return
         problem = told(error, run.id)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 from pathlib import Path
 
+import psycopg
+import psycopg.errors
+import psycopg_pool
 import pytest
 
 from core.errors import AppError
 from core.http.front import Ask, NothingWaits
+from graphs import checkpoints
 from graphs.front.runs import InputRefused
 from graphs.integrate import session
 from graphs.integrate.places import RemoteShared, default
@@ -219,3 +224,19 @@ async def test_a_conversations_history_tells_each_step_once_and_goes_with_its_th
     assert len(steps) == len(set(steps)) > 4
     config = {"configurable": {"thread_id": f"acme/assistant/{first.thread}"}}
     assert not list(offered.assistant.offer.graph.get_state_history(config))
+
+
+@pytest.mark.parametrize(
+    ("error", "is_away"),
+    [
+        (sqlite3.OperationalError("database is locked"), True),
+        (psycopg.OperationalError("the connection is closed"), True),
+        (psycopg.errors.AdminShutdown("terminating connection"), True),
+        (psycopg_pool.PoolTimeout("no connection in 30 s"), True),
+        (sqlite3.DatabaseError("file is not a database"), False),
+        (psycopg.errors.UndefinedTable("no such table"), False),
+        (ZeroDivisionError(), False),
+    ],
+)
+def test_a_database_that_is_away_for_a_while_fails_no_run(error: Exception, is_away: bool) -> None:
+    assert checkpoints.is_away(error) is is_away
