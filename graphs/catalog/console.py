@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from core.terminal import Terminal
+from graphs.catalog.opening import CatalogUnclear
 from graphs.catalog.shelf import Copy, Shelf
 from tools import catalog
 
@@ -65,6 +66,40 @@ def compared(shelf: Shelf, terminal: Terminal, local: catalog.Local, version: st
     data = {"comparison": found.to_dict(), "catalog": copy.to_dict()}
     terminal.result(data, "\n\n".join(part for part in parts if part))
     _age(terminal, copy)
+    return DONE
+
+
+def published(
+    shelf: Shelf,
+    terminal: Terminal,
+    local: catalog.Local,
+    description: str,
+    *,
+    ask: Callable[[], bool] | None,
+) -> int:
+    """Without `ask` only what would be sent is shown. What is asked about is exactly what is sent."""
+    from graphs.catalog import publish  # noqa: PLC0415  # reading needs no git
+
+    copy = shelf.reread()
+    if copy.problem:
+        raise copy.problem
+    proposal = publish.proposed(copy.index, local, description)
+    told = f"{proposal.title}\nbranch {proposal.branch}\n\n{proposal.body}"
+    if ask is None:
+        terminal.result({"proposal": proposal.to_dict()}, told)
+        return DONE
+    hub = copy.index.source
+    if not isinstance(hub, catalog.GitHub):
+        raise CatalogUnclear("A pull request needs a catalog on GitHub.", fix="Name it with --factory FILE.")
+    for line in told.splitlines():
+        terminal.say(line)
+    if not ask():
+        terminal.say("Nothing was sent.")
+        return FAILED
+    receipt = publish.publish(hub, proposal)
+    terminal.result(
+        {"pr": receipt.to_dict()}, f"Pull request {receipt.pull.number} {receipt.status}: {receipt.pull.url}"
+    )
     return DONE
 
 

@@ -30,14 +30,19 @@ class Where:
 
 
 def shelf(where: Where, environ: Mapping[str, str], say: Callable[[str], None]) -> Shelf:
+    asked = source(where, environ, say)
+    factory = asked.factory if isinstance(asked, catalog.GitHub) else None
+    return Shelf(asked, factory, now=time.monotonic)
+
+
+def source(where: Where, environ: Mapping[str, str], say: Callable[[str], None]) -> catalog.Source:
     if where.source and where.factory:
         raise CatalogUnclear("A folder and a factory.yaml are both named.")
     if where.factory:
-        hub = github(where, environ)
-        return Shelf(hub, hub.factory, now=time.monotonic)
+        return github(where, environ)
     if not where.source:
         say("This is the example catalog; --source FOLDER or --factory FILE names another.")
-    return Shelf(catalog.Folder((where.source or EXAMPLE).absolute()), now=time.monotonic)
+    return catalog.Folder((where.source or EXAMPLE).absolute())
 
 
 def github(where: Where, environ: Mapping[str, str]) -> catalog.GitHub:

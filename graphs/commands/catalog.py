@@ -1,9 +1,10 @@
-"""The verbs about the catalog: list, search, check, show, compare."""
+"""The verbs about the catalog: list, search, check, show, compare, publish."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,34 @@ def compare(folder: Path, module: str, against: str, **given: Any) -> int:
 
     with _opened(given) as (shelf, terminal):
         return console.compared(shelf, terminal, reader.opened(folder, module), against)
+
+
+@catalog.command()
+@click.argument("folder", type=path)
+@click.option("--as", "module", default="", metavar="PATH", help="Where it is published, if not as it says.")
+@click.option("--description", default="", help="What is new, for who reviews it.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, send nothing.")
+@click.option("--yes", is_flag=True, help="Send it without asking.")
+@about_catalog
+def publish(  # the words of one command
+    folder: Path, module: str, *, description: str, dry_run: bool, yes: bool, **given: Any
+) -> int:
+    """Propose FOLDER's version of a module to a catalog on GitHub: one commit, one pull request."""
+    from graphs.catalog import console  # noqa: PLC0415  # as above
+    from tools import catalog as reader  # noqa: PLC0415  # as above
+
+    ask = None if dry_run else _say_yes if yes else _ask
+    with _opened(given) as (shelf, terminal):
+        return console.published(shelf, terminal, reader.opened(folder, module), description, ask=ask)
+
+
+def _ask() -> bool:
+    click.echo("Send this? Only `yes` is a yes: ", err=True, nl=False)
+    return sys.stdin.readline().strip() == "yes"
+
+
+def _say_yes() -> bool:
+    return True
 
 
 def _searched(words: str, kind: str, given: dict[str, Any]) -> int:

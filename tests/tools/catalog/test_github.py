@@ -186,10 +186,12 @@ def test_a_host_that_is_away_is_told_from_a_missing_file(double: Double) -> None
     assert (problem.code, problem.retryable, problem.place) == ("AW397", True, HOST)
 
 
-@pytest.mark.parametrize("named", [{}, {"repository": "../.."}, {"repository": "org/.."}])
-def test_a_catalog_without_a_repository_is_refused(double: Double, named: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "factory", [catalog.Factory(), catalog.Factory(repository="../.."), catalog.Factory(repository="org/..")]
+)
+def test_a_catalog_without_a_repository_is_refused(double: Double, factory: catalog.Factory) -> None:
     with pytest.raises(AppError) as raised:
-        catalog.GitHub(catalog.Factory(**named), double.wire())
+        catalog.GitHub(factory, double.wire())
     assert raised.value.code == "AW372"
 
 
