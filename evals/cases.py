@@ -55,6 +55,7 @@ class Expected(_Closed):
     reply: Sequence[str] = Field((), description="Words that the last reply holds.")
     unsaid: Sequence[str] = Field((), description="Words that are nowhere.")
     commits: int = Field(0, ge=0)
+    steps: int = Field(1000, ge=1, description="At most so many answers of the model and results of tools.")
 
 
 class Case(_Closed):

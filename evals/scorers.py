@@ -24,12 +24,13 @@ CATALOG = Path(__file__).resolve().parent.parent / "examples" / "catalog" / "cat
 
 
 def outcome(case: Case, trial: Trial) -> Score:
-    """Ended as it had to: the state, the code, the commits, and the words of the reply."""
+    """Ended as it had to: the state, the code, the commits, the words of the reply, and in time."""
     want = case.expected
     is_right = (
         trial.state == want.outcome
         and (not want.code or want.code in set(_codes(trial)))
         and len(trial.commits) == want.commits
+        and trial.steps <= want.steps
         and all(words in trial.reply for words in want.reply)
         and not any(words in text for words in want.unsaid for text in said(trial))
     )

@@ -103,6 +103,8 @@ class Stage:
             thread = outcome.thread
             trial.asked += [turn] if isinstance(turn, str) else []
             _told(outcome, trial)
+            if trial.state == "failed":
+                return
 
     async def _asked(self, case: Case, caller: Caller, trial: Trial) -> None:
         given = documents.filled(case, dict(case.input or {}))
