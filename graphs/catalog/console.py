@@ -88,7 +88,8 @@ def published(
     if ask is None:
         terminal.result({"proposal": proposal.to_dict()}, told)
         return DONE
-    hub = copy.index.source
+    source = copy.index.source
+    hub = source.origin if isinstance(source, catalog.Kept) else source
     if not isinstance(hub, catalog.GitHub):
         raise CatalogUnclear("A pull request needs a catalog on GitHub.", fix="Name it with --factory FILE.")
     for line in told.splitlines():
@@ -97,6 +98,8 @@ def published(
         terminal.say("Nothing was sent.")
         return FAILED
     receipt = publish.publish(hub, proposal)
+    if isinstance(source, catalog.Kept):
+        source.forget()
     terminal.result(
         {"pr": receipt.to_dict()}, f"Pull request {receipt.pull.number} {receipt.status}: {receipt.pull.url}"
     )

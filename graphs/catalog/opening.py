@@ -12,6 +12,8 @@ from graphs.catalog.shelf import EXAMPLE, Shelf
 from tools import catalog
 from tools.catalog.wire import HOSTS
 
+CACHE = ".iac-factory-cache"
+
 
 class CatalogUnclear(Invalid):
     """Two catalogs are named, or the file that names one cannot be read."""
@@ -22,16 +24,18 @@ class CatalogUnclear(Invalid):
 
 @dataclass(frozen=True)
 class Where:
-    """`api_host` may be sent the token, beside GitHub's own."""
+    """`api_host` may be sent the token, beside GitHub's own. `is_kept` uses the copies on this disk."""
 
     source: Path | None = None
     factory: Path | None = None
     api_host: str = ""
+    is_kept: bool = True
 
 
 def shelf(where: Where, environ: Mapping[str, str], say: Callable[[str], None]) -> Shelf:
     asked = source(where, environ, say)
-    factory = asked.factory if isinstance(asked, catalog.GitHub) else None
+    hub = asked.origin if isinstance(asked, catalog.Kept) else asked
+    factory = hub.factory if isinstance(hub, catalog.GitHub) else None
     return Shelf(asked, factory, now=time.monotonic)
 
 
@@ -39,7 +43,9 @@ def source(where: Where, environ: Mapping[str, str], say: Callable[[str], None])
     if where.source and where.factory:
         raise CatalogUnclear("A folder and a factory.yaml are both named.")
     if where.factory:
-        return github(where, environ)
+        hub = github(where, environ)
+        home = environ.get("HOME", "")
+        return catalog.Kept(hub, Path(home) / CACHE, time.time) if home and where.is_kept else hub
     if not where.source:
         say("This is the example catalog; --source FOLDER or --factory FILE names another.")
     return catalog.Folder((where.source or EXAMPLE).absolute())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,6 +67,8 @@ class Shelf:
     def copy(self) -> Copy:
         """The copy while it is fresh, else what the source says now."""
         with self._lock:
+            if self._index is None:
+                self._recall()
             if self._index is None or self._now() - self._tried_at >= self._index.factory.cache_ttl:
                 self._read()
             return self._told()
@@ -88,9 +90,21 @@ class Shelf:
                     "The catalog cannot be read, and its last good copy does not have this.",
                     place=again.problem.place, why=again.problem.message, missing=error.message,
                 ) from error  # fmt: skip
-            if again.index is copy.index:
+            if again.index is copy.index and not isinstance(self._source, catalog.Kept):
                 raise
-        return question(again.index), again
+        return question(self._origin(again.index)), again
+
+    def _origin(self, index: catalog.Index) -> catalog.Index:
+        """Whatever is kept on disk, a no is confirmed where it comes from."""
+        kept = self._source
+        return replace(index, source=kept.origin) if isinstance(kept, catalog.Kept) else index
+
+    def _recall(self) -> None:
+        """What an earlier run read counts from when it was read."""
+        found = self._source.recalled() if isinstance(self._source, catalog.Kept) else None
+        if found:
+            self._index, age_s = found
+            self._read_at = self._tried_at = self._now() - age_s
 
     def _read(self) -> None:
         self._tried_at = self._now()

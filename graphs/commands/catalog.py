@@ -28,6 +28,7 @@ about_catalog = options(
         help="A factory.yaml with the `repository` of a catalog on GitHub.",
     ),
     click.option("--api-host", metavar="NAME", help="May be sent GITHUB_TOKEN, beside api.github.com."),
+    click.option("--no-cache", is_flag=True, help="Use no copy of a distant catalog, and make none."),
     form,
 )
 
@@ -136,7 +137,9 @@ def _opened(given: dict[str, Any]) -> Iterator[tuple[Shelf, Terminal]]:
 
     terminal = Terminal.of(given["form"], quiet=given["quiet"])
     try:
-        where = opening.Where(given["source"], given["factory"], given["api_host"] or "")
+        where = opening.Where(
+            given["source"], given["factory"], given["api_host"] or "", is_kept=not given["no_cache"]
+        )
         yield opening.shelf(where, os.environ, terminal.say), terminal
     except AppError as error:
         terminal.fail(error)

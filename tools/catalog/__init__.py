@@ -10,6 +10,7 @@ from .gate import HallucinationError, Hit, check
 from .github import GitHub
 from .index import MODULES, CatalogInvalid, Index, Module, load
 from .interface import fits
+from .kept import Kept
 from .local import Local, opened
 from .metadata import Field, Metadata, metadata
 from .search import search
@@ -18,6 +19,6 @@ from .wire import Wire
 
 __all__ = [
     "MODULES", "CatalogInvalid", "Comparison", "Difference", "Factory", "FactoryInvalid", "Field", "Folder",
-    "GitHub", "HallucinationError", "Hit", "Index", "Local", "Metadata", "Module", "Source", "Wire",
-    "check", "compare", "configured", "fits", "load", "metadata", "opened", "search",
+    "GitHub", "HallucinationError", "Hit", "Index", "Kept", "Local", "Metadata", "Module", "Source",
+    "Wire", "check", "compare", "configured", "fits", "load", "metadata", "opened", "search",
 ]  # fmt: skip
