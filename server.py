@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import hashlib
@@ -32,6 +31,7 @@ from core.http.front import Caller  # noqa: E402  # as above
 from core.http.limits import Limits  # noqa: E402  # as above
 from core.metrics import Metrics  # noqa: E402  # as above
 from core.telemetry.http import Traced  # noqa: E402  # as above
+from core.terminal import Words  # noqa: E402  # as above
 from core.version import VERSION  # noqa: E402  # as above
 from graphs import means  # noqa: E402  # as above
 from graphs.front import health, tools  # noqa: E402  # as above
@@ -223,7 +223,7 @@ def _recording(known: Settings, port: int) -> Telemetry | None:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="autoweave serve", description="Serve the graphs over HTTP.")
+    parser = Words(prog="autoweave serve", description="Serve the graphs over HTTP.")
     parser.add_argument("--host", help="address to listen on; beyond loopback only with keys")
     parser.add_argument("--port", type=int, help="0 is any free one")
     parser.add_argument("--workers", type=int, help="runs at a time in this process; 0: none")

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, NoReturn, TextIO
 
 from core.errors import AppError
 
+USAGE = 64  # sysexits.h: the command was used in a wrong way
 Form = Literal["text", "json", "yaml"]
+
+
+class Words(argparse.ArgumentParser):
+    """The words of a root that is a process of its own; a wrong one ends it as every verb does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"Error: {message}\n")
 
 
 def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:

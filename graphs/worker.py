@@ -5,7 +5,6 @@ Any number of them share one store and one queue. SIGTERM drains: what is in han
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from core import logs, settings, telemetry
 from core.errors import AppError
 from core.switches import SWITCHES
+from core.terminal import Words
 from graphs import means
 from graphs.front.opened import Bounds, opened
 
@@ -74,7 +74,7 @@ def _record(known: Settings, stack: contextlib.ExitStack) -> None:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="autoweave worker", description="Work on admitted runs.")
+    parser = Words(prog="autoweave worker", description="Work on admitted runs.")
     parser.add_argument("--workers", type=int, help="runs at a time in this process")
     given = parser.parse_args(words)
     for name, value in SWITCHES.items():

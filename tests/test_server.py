@@ -59,6 +59,16 @@ def test_with_development_mode_off_a_key_is_needed_on_loopback_too(tmp_path: Pat
     assert refused(tmp_path, AUTOWEAVE_SERVE_IS_OPEN="false")["code"] == "AW989"
 
 
+@pytest.mark.parametrize("root", ["serve", "worker"])
+def test_a_wrong_word_is_64(root: str) -> None:
+    done = subprocess.run(
+        [str(ROOT / "autoweave"), root, "--nope"], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 64
+    assert "--nope" in done.stderr
+
+
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         line = refused(tmp_path, "--port", str(taken.getsockname()[1]))
