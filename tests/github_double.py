@@ -94,7 +94,7 @@ class Double:
 
     def __enter__(self) -> Self:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        AUTHORITY.issue_cert(HOST).configure_cert(context)
+        AUTHORITY.issue_cert(HOST, "localhost").configure_cert(context)
         self._server = _server(self)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -108,6 +108,10 @@ class Double:
         self._server.server_close()
         self._thread.join(5)
         assert kind or self.wrong == []
+
+    @property
+    def address(self) -> str:
+        return f"localhost:{self._server.server_address[1]}"
 
     def wire(self, **options: Any) -> catalog.Wire:
         trust = ssl.create_default_context()
@@ -198,11 +202,9 @@ class Double:
 
     def _check(self, method: str, template: str, request: Request) -> None:
         heads = request.heads
-        for name, wanted in (
-            ("host", HOST),
-            ("user-agent", "autoweave"),
-            ("x-github-api-version", "2022-11-28"),
-        ):
+        if heads.get("host") not in {HOST, self.address}:
+            self.wrong.append(f"{method} {template}: host is {heads.get('host')}")
+        for name, wanted in (("user-agent", "autoweave"), ("x-github-api-version", "2022-11-28")):
             if heads.get(name) != wanted:
                 self.wrong.append(f"{method} {template}: {name} is {heads.get(name)}")
         if not heads.get("accept", "").startswith("application/vnd.github"):
