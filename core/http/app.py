@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -121,6 +121,10 @@ def _wrap(app: FastAPI, parts: Parts, door: Door) -> None:
 
 def _docs(app: FastAPI) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/")
+    async def start() -> RedirectResponse:
+        return RedirectResponse("/docs")
 
     @routes.get("/openapi.json")
     async def document() -> JSONResponse:

@@ -193,3 +193,10 @@ async def test_the_developer_needs_no_key_on_this_machine(ground: Ground) -> Non
         answer = await asked.get("http://localhost:8000/ready")
 
     assert answer.json()["graphs"] != []
+
+
+async def test_whoever_opens_the_address_alone_is_shown_what_there_is() -> None:
+    async with client(Ground().app(), ACME) as asked:
+        answer = await asked.get("/")
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
