@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.errors import AppError, Unsupported
+from core.errors import AppError
 from core.switches import SWITCHES
 from core.terminal import Terminal
 
@@ -25,13 +25,6 @@ DONE, FAILED, INTERRUPTED, USAGE = 0, 1, 130, 64
 HERE = Path(__file__).resolve().parent
 SETS = ("integrate", "assistant", "catalog")
 FORMS = ("table", "md", "junit", "html", "json")
-
-
-class ModelKeyless(Unsupported):
-    """A model was named that cannot be asked."""
-
-    code = "AW386"
-    fix = "Set AUTOWEAVE_LLM_KEY (and AUTOWEAVE_LLM_URL for a server of your own), or leave out --model."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -76,6 +69,7 @@ def _thresholds(_: click.Context, __: click.Parameter, given: Sequence[str]) -> 
 @click.option("--save", type=click.Path(path_type=Path), help="Store this run to compare with later.")
 @click.option("--report", "reports", multiple=True, type=click.Choice(FORMS[1:]), help="Write these, too.")
 @click.option("--into", default=Path("build/evals"), type=click.Path(path_type=Path), show_default=True)
+@click.option("--phoenix", metavar="URL", help="Put the run into Phoenix: each set a dataset.")
 @click.option("-o", "--output", "form", type=click.Choice(FORMS), default="table", help="What is printed.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 def run(**given: Any) -> int:
@@ -90,6 +84,8 @@ def run(**given: Any) -> int:
         _report(given, found, before, short, terminal)
         if given["save"]:
             given["save"].write_bytes(measured.stored(found))
+        if given["phoenix"]:
+            _upload(found, given["phoenix"], terminal)
     except AppError as error:
         terminal.fail(error)
         return FAILED
@@ -144,7 +140,10 @@ def _model(name: str) -> tuple[BaseChatModel, Any]:
         return Planner(), None
     wanted = means.wanted(settings.load({"llm.model": name}, environ=os.environ, folder=Path.cwd()))
     if wanted.primary is None:
-        raise ModelKeyless(f"There is no key and no address to ask {name} with.")
+        raise click.UsageError(
+            f"There is no key and no address to ask {name} with. Set AUTOWEAVE_LLM_KEY, and AUTOWEAVE_LLM_URL"
+            " for a server of your own; or leave out --model."
+        )
     made = models.seated(replace(wanted, fallback=None))
     assert made.gateway is not None
     first = made.gateway.seats[0]
@@ -166,6 +165,15 @@ def _report(
         path.write_text(reports.FORMS[form](found, before, short), encoding="utf-8")
         terminal.say(f"wrote {path}")
     terminal.raw(reports.FORMS[given["form"]](found, before, short))
+
+
+def _upload(found: Figures, url: str, terminal: Terminal) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415  # as above
+
+    from evals import phoenix  # noqa: PLC0415  # as above
+
+    for name, experiment in phoenix.upload(found, url, datetime.now(UTC)).items():
+        terminal.say(f"{name} is experiment {experiment} at {url}")
 
 
 def main(words: Sequence[str] | None = None) -> None:

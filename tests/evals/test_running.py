@@ -122,8 +122,8 @@ def test_a_named_model_is_asked_over_http_and_nobody_stands_in_for_it(tmp_path: 
 def test_a_model_without_a_key_is_not_asked(tmp_path: Path) -> None:
     done = command("run", "--model", "m", folder=tmp_path)
 
-    assert done.returncode == 1
-    assert "AW386" in done.stderr
+    assert done.returncode == 64
+    assert "AUTOWEAVE_LLM_KEY" in done.stderr
 
 
 @pytest.mark.slow
