@@ -26,6 +26,7 @@ FRENCH = _set("""
     branche branches catalogue cherche trouve montre liste bonjour salut merci oui non ou sur moi au aux
     integre integrer planifie planifier applique appliquer explique expliquer disponible existe nomme
     combien comment peux tu vous peripheriques module repliques aide statut etat en rejette approuve
+    supprime supprimer efface effacer tout voici document
 """)
 ENGLISH = _set("""
     the a an and is are in with for under what which who this that catalog search find show list hello hi
@@ -75,7 +76,7 @@ EXISTS = _any(
     "publiee?", "is there", "modules?", "y a-t-il", "have",
 )  # fmt: skip
 DEVICES = _any(
-    "plugged", "usb", "devices?", "peripheriques?", r"branchee?s?", r"connectee?s?", "what is connected",
+    "plugged", "usb", "devices?", "peripheriques?", r"(?:est|sont) branchee?s?", r"connectee?s?", "what is connected",
     "what's connected", "appareils?",
 )  # fmt: skip
 STATUS = _any(
