@@ -30,7 +30,14 @@ def is_away(error: BaseException) -> bool:
     return not kinds.isdisjoint(_PASSING)
 
 
-_PASSING = frozenset({"psycopg.OperationalError", "psycopg_pool.PoolTimeout", "sqlite3.OperationalError"})
+_PASSING = frozenset(
+    {
+        "psycopg.InterfaceError",
+        "psycopg.OperationalError",
+        "psycopg_pool.PoolTimeout",
+        "sqlite3.OperationalError",
+    }
+)
 
 
 @contextlib.contextmanager

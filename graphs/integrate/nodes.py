@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core import telemetry
 from core.errors import AppError, Invalid
-from core.store import LeaseLost
+from core.store import LeaseLost, StoreBusy, StoreUnavailable
 from graphs.integrate import content, places, publishing
 from graphs.integrate.state import IntegrateState
 
@@ -48,8 +48,8 @@ def expected(node: Node) -> Node:
         with telemetry.span(f"integrate.{node.__name__}", kind="TOOL") as span:
             try:
                 return node(state, runtime)
-            except LeaseLost:
-                raise  # the run is another worker's now: this one must not write its checkpoint
+            except (LeaseLost, StoreBusy, StoreUnavailable):
+                raise  # another worker's now, or its store is away: not the run's fault, nor its end
             except AppError as error:
                 span.fail(f"{error.code} {error.message}")
                 return {"problem": error.to_dict()}

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from core import blobs, store
-from graphs.integrate import dry, graph, session
+from core.store import StoreUnavailable
+from graphs.integrate import dry, graph, nodes, session
+from graphs.integrate.deps import Direct
 from graphs.integrate.request import Request, given
 from tools import plans
 
@@ -333,3 +335,21 @@ def test_the_drawing_in_the_docs_is_the_graph() -> None:
     drawn = graph.build().get_graph().draw_mermaid()
 
     assert drawn.strip() in (ROOT / "docs" / "graphs.md").read_text()
+
+
+class Away:
+    """A store's blobs while its database does not answer."""
+
+    def put(self, content: bytes) -> str:
+        raise StoreUnavailable("The store does not answer.")
+
+    def get(self, digest: str) -> bytes:
+        raise StoreUnavailable("The store does not answer.")
+
+
+def test_a_store_that_is_away_is_not_the_runs_problem(work: session.Session, request_: Request) -> None:
+    deps = replace(work.deps(blobs.Memory()), blobs=Away())
+    state = given(request_, blobs.Memory(), today="2026-01-01")
+
+    with pytest.raises(StoreUnavailable):
+        nodes.parse(state, Direct(deps))
