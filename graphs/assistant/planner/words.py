@@ -76,8 +76,8 @@ EXISTS = _any(
     "publiee?", "is there", "modules?", "y a-t-il", "have",
 )  # fmt: skip
 DEVICES = _any(
-    "plugged", "usb", "devices?", "peripheriques?", r"(?:est|sont) branchee?s?", r"connectee?s?", "what is connected",
-    "what's connected", "appareils?",
+    "plugged", "usb", "devices?", "peripheriques?", r"(?:est|sont) branchee?s?",
+    r"connectee?s?", "what is connected", "what's connected", "appareils?",
 )  # fmt: skip
 STATUS = _any(
     "status", "state", r"how (?:is|does|far)", "statut", "etat", "ou en est", "progress", "avancement",
