@@ -70,7 +70,8 @@ class Lane:
 
     def _strike(self) -> None:
         self.killed[self.phase] = self.killed.get(self.phase, 0) + 1
-        self.servers[0].signal(9)
+        with contextlib.suppress(OSError):  # it ended by itself meanwhile, or is being started again
+            self.servers[0].signal(9)
 
     def _integrated(self, name: str) -> str:
         thread = f"thread-{name}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import itertools
 import json
 import logging
 import os
@@ -19,11 +21,17 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 log = logs.named("tests.logs")
 
 
+_numbers = itertools.count(500)
+
+
 class Pipe:
     """Where the lines go; `lines` closes it and reads them."""
 
     def __init__(self) -> None:
-        self._out, self.file = os.pipe()
+        self._out, file = os.pipe()
+        # A number that nobody had before: a writer that an earlier test left hanging must not find it.
+        self.file = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, next(_numbers))
+        os.close(file)
         self._opened: list[logs.Logs] = []
 
     def log(self, **options: Any) -> logs.Logs:
