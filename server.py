@@ -93,7 +93,7 @@ async def serve(known: Settings, lines: logs.Logs) -> None:
     """Until a signal: listens, works, and drains at the end."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listening(known.serve.host, known.serve.port))
-        recording = _recording(known, listener.getsockname()[1])
+        recording = means.recording(known, stack_port=listener.getsockname()[1])
         stack.callback(lambda: recording.close() if recording else None)
         work = stack.enter_context(session.opened(means.of(known, is_warm=True), lambda _: None))
         dev = _dev(known, work)
@@ -208,18 +208,6 @@ def _secret(known: Settings) -> bytes:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(32))
     return path.read_bytes()
-
-
-def _recording(known: Settings, port: int) -> Telemetry | None:
-    if not known.telemetry.endpoint:
-        return None
-    pairs = [each.get_secret_value().partition("=") for each in known.telemetry.headers]
-    return telemetry.set_up(
-        endpoint=known.telemetry.endpoint,
-        headers={name: value for name, _, value in pairs},
-        sample=known.telemetry.sample,
-        everywhere={"stack_port": port},
-    )
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from core import fetch, sandbox
+from core import fetch, sandbox, telemetry
 from core.errors import Invalid
 from graphs import models
 from graphs.integrate.session import Means
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from core.settings import Settings
+    from core.telemetry.export import Telemetry
 
 
 class TokenUnclear(Invalid):
@@ -75,6 +76,19 @@ def wanted(known: Settings) -> models.Wanted:
 
 def _named(name: str, key: SecretStr | None, url: str | None) -> models.Named:
     return models.Named(name, key.get_secret_value() if key else "", url or "")
+
+
+def recording(known: Settings, **everywhere: Any) -> Telemetry | None:
+    """Spans go to the receiver that is set, each with what is true `everywhere`; None where none is set."""
+    if not known.telemetry.endpoint:
+        return None
+    pairs = (each.get_secret_value().partition("=") for each in known.telemetry.headers)
+    return telemetry.set_up(
+        endpoint=known.telemetry.endpoint,
+        headers={name: value for name, _, value in pairs},
+        sample=known.telemetry.sample,
+        everywhere=everywhere,
+    )
 
 
 def secrets(known: Settings) -> Iterator[str]:

@@ -39,7 +39,8 @@ async def work(known: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     with contextlib.ExitStack() as stack:
-        _record(known, stack)
+        if (recording := means.recording(known)) is not None:
+            stack.callback(recording.close)
         box = stack.enter_context(session.opened(means.of(known, is_warm=True), lambda _: None))
         kinds = (await asyncio.to_thread(offered.Offered.of, box)).kinds
         async with opened(box.store, kinds, _bounds(known), ended=_ended):
@@ -61,16 +62,6 @@ def _bounds(known: Settings) -> Bounds:
 
 def _ended(run: Run, took_s: float) -> None:
     log.info("run.stopped", run=run.id, graph=run.graph, state=run.state, took_s=round(took_s, 3))
-
-
-def _record(known: Settings, stack: contextlib.ExitStack) -> None:
-    if known.telemetry.endpoint:
-        pairs = [each.get_secret_value().partition("=") for each in known.telemetry.headers]
-        headers = {name: value for name, _, value in pairs}
-        recording = telemetry.set_up(
-            endpoint=known.telemetry.endpoint, headers=headers, sample=known.telemetry.sample
-        )
-        stack.callback(recording.close)
 
 
 def main(words: Sequence[str] | None = None) -> None:

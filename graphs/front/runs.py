@@ -64,6 +64,7 @@ class Runs:
         kind = self.books.kinds.get(ask.graph)
         if kind is None:
             raise GraphUnknown(f"There is no graph {ask.graph[:80]!r}.")
+        _refuse_stops(ask)
         if ask.answer is not None:
             return await self._answer(caller, ask, kind)
         asked = _checked(kind.offer.input, ask.input)
@@ -148,6 +149,18 @@ class Runs:
         if last is None or last.state != "waiting":
             raise NothingWaits("No run of this thread waits for an answer.")
         return last
+
+
+def _refuse_stops(ask: Ask) -> None:
+    """A durable run may be worked on by another process, or go on after a crash: a stop that only this
+    request knows of would be forgotten there."""
+    for name, nodes in (("interrupt_before", ask.interrupt_before), ("interrupt_after", ask.interrupt_after)):
+        if nodes:
+            raise InputRefused(
+                f"{ask.graph} stops where it asks a person, and nowhere else.",
+                place=f"/{name}",
+                fix="Leave the option out: nothing is written before a person said yes.",
+            )
 
 
 def _computed(offer: Offer, ask: Ask) -> Computed:

@@ -171,6 +171,15 @@ async def test_an_input_of_another_form_is_refused_by_its_place(work: session.Se
     assert refused.value.place == "/replicas"
 
 
+@pytest.mark.parametrize("name", ["interrupt_before", "interrupt_after"])
+async def test_a_stop_that_a_crash_would_forget_is_refused(work: session.Session, name: str) -> None:
+    async with hall(work, slots=0) as opened:
+        with pytest.raises(InputRefused) as refused:
+            await opened.front.runs.start(ACME, Ask("integrate", MODULE, **{name: ("publish",)}))
+
+    assert refused.value.place == f"/{name}"
+
+
 async def test_a_spec_that_cannot_be_read_is_the_runs_problem(work: session.Session) -> None:
     async with hall(work) as opened:
         ticket = await opened.front.runs.start(ACME, Ask("integrate", {**MODULE, "spec": "openapi: 3.1.0"}))
